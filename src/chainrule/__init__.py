@@ -1,0 +1,50 @@
+"""Feed-forward neural networks that show their work."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Each public name and the module that defines it, loaded when first asked for.
+_HOME = {
+    "Network": "network",
+    "Weights": "network",
+    "ChainruleError": "errors",
+    "log_likelihood": "kernels",
+    "gradient": "kernels",
+    "hessian_product": "kernels",
+    "train": "training",
+    "Run": "training",
+    "Outcome": "training",
+    "datasets": "",
+}
+
+if TYPE_CHECKING:
+    from chainrule import datasets as datasets
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.kernels import gradient as gradient
+    from chainrule.kernels import hessian_product as hessian_product
+    from chainrule.kernels import log_likelihood as log_likelihood
+    from chainrule.network import Network as Network
+    from chainrule.network import Weights as Weights
+    from chainrule.training import Outcome as Outcome
+    from chainrule.training import Run as Run
+    from chainrule.training import train as train
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    home = _HOME[name]
+    found = importlib.import_module(f"chainrule.{home or name}")
+    value = getattr(found, name) if home else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

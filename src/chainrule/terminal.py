@@ -1,0 +1,42 @@
+"""The terminal: progress bars, tables, colours. The one place that imports rich."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def is_interactive(stream: Any = None) -> bool:
+    """Whether a person is watching this stream (standard error unless told)."""
+    stream = stream or sys.stderr
+    return bool(getattr(stream, "isatty", lambda: False)())
+
+
+class ProgressBar:
+    """A bar on standard error with J, the rate and the time left; a context manager."""
+
+    def __init__(self, title: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(title, total=total, figures="")
+
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, figures: str) -> None:
+        """Show how far it is and the newest figures."""
+        self._bar.update(self._task, completed=done, figures=figures)
