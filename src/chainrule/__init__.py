@@ -15,22 +15,48 @@ _HOME = {
     "log_likelihood": "kernels",
     "gradient": "kernels",
     "hessian_product": "kernels",
+    "constant_log_likelihood": "training",
     "train": "training",
     "Run": "training",
     "Outcome": "training",
+    "train_table": "tables.fit",
+    "TableModel": "tables.model",
+    "save": "files",
+    "load": "files",
+    "activation": "derivation",
+    "derive": "derivation",
+    "Derivation": "derivation",
+    "Step": "derivation",
+    "program": "",
+    "trace": "teaching.trace",
+    "Trace": "teaching.trace",
     "datasets": "",
+    "show": "",
 }
 
 if TYPE_CHECKING:
     from chainrule import datasets as datasets
+    from chainrule import show as show
+    from chainrule.derivation import Derivation as Derivation
+    from chainrule.derivation import Step as Step
+    from chainrule.derivation import activation as activation
+    from chainrule.derivation import derive as derive
     from chainrule.errors import ChainruleError as ChainruleError
     from chainrule.kernels import gradient as gradient
     from chainrule.kernels import hessian_product as hessian_product
     from chainrule.kernels import log_likelihood as log_likelihood
     from chainrule.network import Network as Network
     from chainrule.network import Weights as Weights
+    from chainrule.program import program as program
+    from chainrule.teaching.trace import Trace as Trace
+    from chainrule.teaching.trace import trace as trace
     from chainrule.training import Outcome as Outcome
     from chainrule.training import Run as Run
+    from chainrule.files import load as load
+    from chainrule.files import save as save
+    from chainrule.tables.fit import train_table as train_table
+    from chainrule.tables.model import TableModel as TableModel
+    from chainrule.training import constant_log_likelihood as constant_log_likelihood
     from chainrule.training import train as train
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -1,0 +1,1 @@
+"""The post's experiment, end to end, and what its published figures say."""

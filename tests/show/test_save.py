@@ -1,0 +1,107 @@
+"""Figures to files and into a page."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chainrule.errors import ChainruleError, SettingError
+from chainrule.network import Network
+from chainrule.show import plot_confusion, plot_network, plot_scatter, save_figure
+from chainrule.show.inline import inline_svg
+from chainrule.show.save import figure_bytes, small_png
+from chainrule.show.style import PALETTE
+
+STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+
+
+def figure() -> object:
+    return plot_confusion([[48, 2], [5, 45]], ["<b>benign</b>", "malignant & more"])
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_a_figure_is_written_by_the_ending_of_its_name_and_always_with_the_same_bytes(
+    tmp_path: Path, kind: str
+) -> None:
+    one = save_figure(figure(), tmp_path / f"one.{kind}")  # type: ignore[arg-type]
+    two = save_figure(figure(), str(tmp_path / f"two.{kind.upper()}"))  # type: ignore[arg-type]
+    assert one.read_bytes().startswith(STARTS[kind])
+    assert one.read_bytes() == two.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([one.name, two.name])
+
+
+def test_another_ending_and_a_missing_folder_are_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"\.png, \.svg or \.pdf"):
+        save_figure(figure(), tmp_path / "figure.docx")  # type: ignore[arg-type]
+    with pytest.raises(ChainruleError, match="cannot be written"):
+        save_figure(figure(), tmp_path / "missing" / "figure.png")  # type: ignore[arg-type]
+
+
+def test_a_failure_while_writing_leaves_the_older_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save_figure(figure(), tmp_path / "figure.png")  # type: ignore[arg-type]
+    before = path.read_bytes()
+
+    def no_space(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", no_space)
+    with pytest.raises(ChainruleError):
+        save_figure(plot_confusion([[1]]), path)
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_compact_svg_looks_as_matplotlib_meant_it_and_is_much_smaller() -> None:
+    rng = np.random.default_rng(0)
+    drawn = plot_scatter(rng.standard_normal((900, 2)), rng.integers(0, 3, 900))
+    held = io.BytesIO()
+    drawn.savefig(held, format="svg")
+    plain, compact = held.getvalue().decode(), figure_bytes(drawn, "svg").decode()
+    assert len(compact) < len(plain) / 2
+    numbers = re.compile(r'<use [^>]*x="([-\d.]+)" y="([-\d.]+)"')
+    np.testing.assert_allclose(
+        np.array(numbers.findall(compact), float), np.array(numbers.findall(plain), float), atol=0.0051
+    )
+    scales = re.compile(r"scale\([^)]*\)")
+    assert set(scales.findall(compact)) == set(scales.findall(plain))  # the size of the letters
+
+
+def test_an_inlined_figure_is_one_svg_element_with_a_title_and_no_id_that_could_clash() -> None:
+    net = Network("2-3-3")
+    one = inline_svg(plot_network(net, net.initial_weights()), "first", "Weights <of> a & b")
+    two = inline_svg(plot_network(net, net.initial_weights()), "second", "the same")
+    root = ET.fromstring(one)
+    assert root.tag.endswith("svg")
+    title = root[0]
+    assert (title.tag.split("}")[1], title.text) == ("title", "Weights <of> a & b")
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == title.get("id")
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in (one, two)]
+    assert not ids[0] & ids[1]
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', one))
+    assert used
+    assert {a or b for a, b in used} <= ids[0]
+
+
+def test_an_inlined_figure_takes_its_colours_from_the_page() -> None:
+    net = Network("2-3-3")
+    text = inline_svg(plot_network(net, net.initial_weights()), "x", "x")
+    plain = re.findall(r"(?:fill|stroke): (#\w+)", text)
+    assert not [colour for colour in plain if colour in PALETTE.values()]
+    assert f"var(--ink, {PALETTE['ink']})" in text
+
+
+def test_the_small_png_is_a_third_of_the_bytes_and_nearly_the_same_picture() -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    drawn = plot_scatter(rng.standard_normal((900, 2)), rng.integers(0, 3, 900))
+    full, small = figure_bytes(drawn, "png", 120), small_png(drawn, 120)
+    assert len(small) < len(full) / 2
+    pictures = [np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), float) for data in (full, small)]
+    assert np.abs(pictures[0] - pictures[1]).mean() < 2
