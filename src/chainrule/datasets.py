@@ -32,12 +32,12 @@ def three_clusters(
     Raises
     ------
     SettingError
-        ``per_class`` is below 1.
+        ``per_class`` is not a whole number from 1.
 
     Source: the post, "Coding example".
     """
-    if per_class < 1:
-        raise SettingError(f"per_class must be at least 1, not {per_class}.")
+    if isinstance(per_class, bool) or not isinstance(per_class, int | np.integer) or per_class < 1:
+        raise SettingError(f"per_class must be a whole number from 1, not {per_class!r}.")
     rng = generator(seed)
     X = np.vstack([rng.standard_normal((per_class, 2)) + centre for centre in CENTRES])
     return X, np.repeat(np.arange(len(CENTRES)), per_class)

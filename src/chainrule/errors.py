@@ -83,9 +83,15 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     return f"{', '.join(quoted[:most])} and {len(quoted) - most} more"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 row``, ``2 rows``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """``Did you mean 'tanh'?`` where an allowed name is close to the one received, else nothing."""
+    """``Did you mean 'tanh'?`` where an allowed name is close to the one received in any case, else nothing."""
     import difflib
 
-    close = difflib.get_close_matches(name, list(allowed), n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""
+    folded = {option.casefold(): option for option in allowed}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1)
+    return f"Did you mean {folded[close[0]]!r}?" if close else ""

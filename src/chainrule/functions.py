@@ -159,8 +159,9 @@ _ACTIVATIONS: dict[str, Activation] = {
             "gelu",
             formula="a * (1 + erf(a / sqrt(2))) / 2",
             value="0.5 * a * erfc(-0.70710678118654752 * a)",
-            slope="0.5 * erfc(-0.70710678118654752 * a) + 0.39894228040143268 * a * exp(-0.5 * a**2)",
-            curvature="0.39894228040143268 * (2 - a**2) * exp(-0.5 * a**2)",
+            # exp(-a²/2) is 0 beyond |a| = 39, so a is cut at 50, where its square cannot overflow
+            slope="0.5 * erfc(-0.70710678118654752 * a) + 0.39894228040143268 * a * exp(-0.5 * minimum(abs(a), 50)**2)",
+            curvature="0.39894228040143268 * (2 - minimum(abs(a), 50)**2) * exp(-0.5 * minimum(abs(a), 50)**2)",
         ),
         Activation(  # Misra 2019
             "mish",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from chainrule.functions import Activation, OutputLaw, activation_named, law_nam
 Scheme = Literal["normal", "glorot", "he", "lecun"]
 SCHEMES: tuple[str, ...] = ("normal", "glorot", "he", "lecun")
 
-_LAYER = re.compile(r"(\d+)(?:\s+([A-Za-z_]\w*))?")
+_LAYER = re.compile(r"(\d{1,12})(?:\s+([A-Za-z_]\w*))?")
+_DASHES = str.maketrans("–—−", "---")  # en dash, em dash, minus sign: what word processors make of "-"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Network:
     inputs : int, optional
         Instead of a notation: the number of inputs D, at least 1.
     hidden : sequence of int or str, optional
-        The hidden layers, ``[16, "8 relu"]``.
+        The hidden layers, ``[16, "8 relu"]``, or one in the notation, ``"16-8 relu"``.
     outputs : int or str, optional
         The last layer, ``3`` or ``"1 identity"``.
 
@@ -69,19 +71,20 @@ class Network:
         notation: str | int | None = None,
         *,
         inputs: int | None = None,
-        hidden: Iterable[int | str] = (),
+        hidden: int | str | Iterable[int | str] = (),
         outputs: int | str | None = None,
     ) -> None:
-        if isinstance(notation, str) and inputs is None and outputs is None:
-            parts = notation.replace("–", "-").split("-")
+        between = [hidden] if isinstance(hidden, int | str) else list(hidden)
+        if isinstance(notation, str) and inputs is None and outputs is None and not between:
+            parts = notation.translate(_DASHES).split("-")
         else:
             size = inputs if notation is None else notation
-            if size is None or outputs is None:
+            if size is None or outputs is None or None not in (notation, inputs):
                 raise NotationError(
-                    "A network needs its inputs and its outputs.",
+                    "A network is given as a notation, or as its inputs, hidden layers and outputs.",
                     'Write Network("2-3-3") or Network(2, hidden=[3], outputs=3).',
                 )
-            parts = [str(size), *(str(layer) for layer in hidden), str(outputs)]
+            parts = "-".join(str(layer) for layer in (size, *between, outputs)).translate(_DASHES).split("-")
         self._D, self._layers = _read(parts)
 
     @property
@@ -174,8 +177,7 @@ class Network:
                 nearest(str(scheme), SCHEMES),
             )
         rng = generator(seed)
-        flat = np.zeros(self.size)
-        weights = Weights(self, flat)
+        weights = Weights(self, self._zeros())
         for l in range(1, self.L + 1):
             fan_in, fan_out = self.M[l - 1], self.M[l]
             if scheme == "normal":
@@ -187,6 +189,16 @@ class Network:
                 weights.W[l][...] = rng.uniform(-bound, bound, (fan_in, fan_out))
         return weights
 
+    def _zeros(self) -> npt.NDArray[Any]:
+        """A vector of zeros for all weights; SettingError where memory cannot hold it."""
+        try:
+            return np.zeros(self.size)
+        except (MemoryError, ValueError):  # NumPy: "array is too big" above 2^63 bytes
+            raise SettingError(
+                f"The network {self.notation} has {self.size:.3g} weights, which need {self.size * 8e-9:.3g} GB.",
+                "Choose smaller layers.",
+            ) from None
+
     def weights_from(self, flat: npt.ArrayLike) -> Weights:
         """Weights over a vector (P,) in the order W[1], b[1], W[2], ...; a view where the vector allows it.
 
@@ -196,8 +208,11 @@ class Network:
             The vector has another length than the network has weights.
         """
         vector = np.ascontiguousarray(flat)
-        if vector.dtype.kind not in "fc":
+        if vector.dtype.kind in "biu":
             vector = vector.astype(np.float64)
+        if vector.dtype.kind not in "fc":
+            raise DataError(f"Weights must be numbers, not {vector.dtype}.")
+        vector = vector.astype(vector.dtype.newbyteorder("="), copy=False)
         if vector.shape != (self.size,):
             raise DataError(
                 f"A vector of shape {vector.shape} does not fill the network {self.notation}.",
@@ -220,26 +235,39 @@ class Weights:
 
     ``weights.W[l]`` is W^l of shape (M[l-1], M[l]), ``weights.b[l]`` is b^l of shape (M[l],), for l = 1..L;
     slot 0 is unused. ``weights.flat`` (P,) is the vector a solver sees, in the order W[1], b[1], W[2], ...
-    A change through one is seen through the other.
+    A change through one is seen through the other; ``weights.W[1] = numbers`` writes into the same vector.
     """
 
-    __slots__ = ("W", "b", "flat", "network")
+    __slots__ = ("W", "_flat", "b", "network")
 
     def __init__(self, network: Network, flat: npt.NDArray[Any]) -> None:
         self.network = network
-        self.flat = flat
-        self.W: list[npt.NDArray[Any]] = [flat[:0]]
-        self.b: list[npt.NDArray[Any]] = [flat[:0]]
-        slices = network.slices
-        for l in range(1, network.L + 1):
-            self.W.append(flat[slices[f"W{l}"]].reshape(network.M[l - 1], network.M[l]))
-            self.b.append(flat[slices[f"b{l}"]])
+        self._flat = flat
+        self.W = _Views([flat[:0]])
+        self.b = _Views([flat[:0]])
+        at, M = 0, network.M
+        for m, n in itertools.pairwise(M):
+            self.W.append(flat[at : at + m * n].reshape(m, n))
+            self.b.append(flat[at + m * n : at + (m + 1) * n])
+            at += (m + 1) * n
+
+    @property
+    def flat(self) -> npt.NDArray[Any]:
+        """The vector (P,) of all weights; assigning to it writes into the same memory."""
+        return self._flat
+
+    @flat.setter
+    def flat(self, numbers: npt.ArrayLike) -> None:
+        _write(self._flat, numbers)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """``weights["W1"]`` or ``weights["b2"]``: the same view as ``weights.W[1]``, ``weights.b[2]``."""
         if name not in self.network.names:
             raise KeyError(f"{name!r} is none of {listed(self.network.names)}")
         return (self.W if name[0] == "W" else self.b)[int(name[1:])]
+
+    def __setitem__(self, name: str, numbers: npt.ArrayLike) -> None:
+        _write(self[name], numbers)
 
     def copy(self) -> Weights:
         """The same numbers over a vector of their own."""
@@ -259,6 +287,20 @@ class Weights:
         return f"Weights of {self.network.notation}: {self.flat.size} numbers, {self.flat.dtype}"
 
 
+class _Views(list[npt.NDArray[Any]]):
+    """A list of views whose entries are written into, not replaced, so that they stay views."""
+
+    def __setitem__(self, l: Any, numbers: Any) -> None:
+        _write(self[l], numbers)
+
+
+def _write(view: npt.NDArray[Any], numbers: npt.ArrayLike) -> None:
+    """Write numbers of the same shape, or a single number, into a view."""
+    if np.ndim(numbers) and np.shape(numbers) != view.shape:
+        raise DataError(f"Numbers of shape {np.shape(numbers)} do not fill weights of shape {view.shape}.")
+    view[...] = numbers
+
+
 def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
     """A random generator from a seed; SettingError where the seed is not a whole number from 0."""
     if seed is None or isinstance(seed, np.random.Generator):
@@ -270,7 +312,8 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
 
 def _read(parts: Sequence[str]) -> tuple[int, tuple[Layer, ...]]:
     """Number of inputs and the layers, from the parts of a notation."""
-    text = "-".join(parts)
+    text = "-".join(part.strip() for part in parts)
+    text = text if len(text) <= 80 else text[:77] + "..."
     if len(parts) < 2:
         raise NotationError(
             f"A network needs at least inputs and outputs, and {text!r} has one layer.",
@@ -281,7 +324,7 @@ def _read(parts: Sequence[str]) -> tuple[int, tuple[Layer, ...]]:
         found = _LAYER.fullmatch(part.strip())
         if not found or int(found[1]) < 1:
             raise NotationError(
-                f"Layer {at} of {text!r} cannot be read: {part.strip()!r}.",
+                f"Layer {at} of {text!r} cannot be read: {part.strip()[:40]!r}.",
                 "A layer is a size from 1 and optionally a function: 16 or 16 tanh.",
             )
         sizes.append(int(found[1]))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.kernels import reference
-from chainrule.kernels.inputs import checked_inputs, checked_sample_weight, checked_targets
+from chainrule.kernels import reference, select
+from chainrule.kernels.inputs import checked_inputs, checked_sample_weight, checked_targets, checked_weights
 from chainrule.network import Network, Weights
 
 Array = npt.NDArray[Any]
@@ -27,6 +27,9 @@ class Objective:
     T : array (N, K)
     sample_weight : array (N,), optional
         Non-negative; each row's log-likelihood is multiplied by its own.
+    evaluations : int, optional
+        How often J or its derivatives will be asked for, roughly: compiled code serves where that pays
+        (`chainrule.kernels.select`), NumPy otherwise. Many where left out.
 
     Raises
     ------
@@ -35,7 +38,13 @@ class Objective:
     """
 
     def __init__(
-        self, net: Network, X: npt.ArrayLike, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+        self,
+        net: Network,
+        X: npt.ArrayLike,
+        T: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        evaluations: int | None = None,
     ) -> None:
         self.net = net
         self.X = checked_inputs(net, X)
@@ -44,14 +53,21 @@ class Objective:
         self.weight = checked_sample_weight(sample_weight, self.rows)
         self.total_weight = float(self.rows if self.weight is None else self.weight.sum())
 
+        self.choice = select.choose(net, self.rows, evaluations)
+        self._compiled = self.choice.evaluator(self.X, self.T, self.weight)
+
     def value(self, flat: Array) -> Any:
         """J, a scalar in nats."""
         weights = self.net.weights_from(flat)
+        if self._compiled and weights.flat.dtype == np.float64:
+            return self._compiled.value(weights.flat)
         return sum(reference.log_likelihood(self.net, weights, *block) for block in self._blocks())
 
     def gradient(self, flat: Array) -> tuple[Any, Array]:
         """J and dJ/d(weights), (P,)."""
         weights = self.net.weights_from(flat)
+        if self._compiled and weights.flat.dtype == np.float64:
+            return self._compiled.gradient(weights.flat)
         J, total = 0.0, np.zeros_like(weights.flat)
         for block in self._blocks():
             value, part = reference.gradient(self.net, weights, *block)
@@ -61,6 +77,8 @@ class Objective:
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
+        if self._compiled and weights.flat.dtype == direction.flat.dtype == np.float64:
+            return self._compiled.hessian_product(weights.flat, direction.flat)
         total = np.zeros_like(weights.flat)
         for X, T, weight in self._blocks():
             total = total + reference.hessian_product(self.net, weights, X, T, direction, weight)
@@ -68,7 +86,10 @@ class Objective:
 
     def outputs(self, flat: Array) -> Array:
         """Y of every row, (N, K)."""
-        return outputs(self.net, self.net.weights_from(flat), self.X)
+        weights = self.net.weights_from(flat)
+        if self._compiled and weights.flat.dtype == np.float64:
+            return self._compiled.outputs(weights.flat)
+        return outputs(self.net, weights, self.X)
 
     def _blocks(self) -> Iterator[tuple[Array, Array, Array | None]]:
         for at in range(0, self.rows, ROWS_PER_BLOCK):
@@ -109,7 +130,7 @@ def log_likelihood(
 
     Returns
     -------
-    float, in nats. At most 0 for softmax and sigmoid.
+    float, in nats. At most 0 for softmax and sigmoid. Complex for complex weights, so that the complex step works.
 
     Raises
     ------
@@ -125,7 +146,8 @@ def log_likelihood(
     >>> cr.log_likelihood(net, net.weights_from([0.0] * net.size), [[1.0, 2.0]], [[0, 1, 0]])
     -1.0986122886681098
     """
-    return float(Objective(net, X, T, sample_weight).value(weights.flat))
+    J: Any = Objective(net, X, T, sample_weight, evaluations=1).value(checked_weights(net, weights))
+    return J if np.iscomplexobj(J) else float(J)
 
 
 def gradient(
@@ -148,7 +170,8 @@ def gradient(
 
     Source: the post, "Hidden layer to output" and "Inputs to hidden layer", corrected.
     """
-    return net.weights_from(Objective(net, X, T, sample_weight).gradient(weights.flat)[1])
+    flat = checked_weights(net, weights)
+    return net.weights_from(Objective(net, X, T, sample_weight, evaluations=1).gradient(flat)[1])
 
 
 def hessian_product(
@@ -172,4 +195,5 @@ def hessian_product(
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).
     """
-    return net.weights_from(Objective(net, X, T, sample_weight).hessian_product(weights.flat, v.flat))
+    flat, direction = checked_weights(net, weights), checked_weights(net, v, "direction v")
+    return net.weights_from(Objective(net, X, T, sample_weight, evaluations=1).hessian_product(flat, direction))
