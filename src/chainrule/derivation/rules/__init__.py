@@ -1,0 +1,1 @@
+"""The rules a derivation is made with: calculus, sums, algebra."""

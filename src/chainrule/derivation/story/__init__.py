@@ -1,0 +1,1 @@
+"""The story of a derivation: which rule acts where, in which order, and why in words."""
