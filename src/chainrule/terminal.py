@@ -40,3 +40,14 @@ class ProgressBar:
     def update(self, done: int, figures: str) -> None:
         """Show how far it is and the newest figures."""
         self._bar.update(self._task, completed=done, figures=figures)
+
+
+def print_code(text: str) -> None:
+    """Python source on standard output: in colours on a terminal, as it is into a pipe or a file."""
+    if not is_interactive(sys.stdout):
+        sys.stdout.write(text)
+        return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
+    Console().print(Syntax(text.rstrip("\n"), "python", theme="ansi_dark", background_color="default"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import sys
-from types import FrameType
+from collections.abc import Sequence
 
 import typer
 
 from chainrule import __version__
+from chainrule.cli import ending
 from chainrule.errors import ChainruleError
 
 app = typer.Typer(
@@ -35,45 +36,42 @@ def _root(
     """Feed-forward neural networks that show their work."""
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM or a closed terminal: everything that saves on Ctrl-C saves on this too."""
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Exit status: 0 done, 1 a check failed, 2 bad input, 130 Ctrl-C, 143 terminated."""
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminate)
+    ending.listen()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # a terminal that cannot show a letter gets a question mark
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        status = app(standalone_mode=False)
+        status = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()  # here, so that a closed pipe is noticed here
     except ChainruleError as error:
-        status = _say(str(error), 2)
+        status = _say(str(error), ending.BAD_INPUT)
     except typer.Abort:
-        status = 130
+        status = ending.INTERRUPTED
+    except SystemExit:  # the command-line library leaves so, and only so, when `| head` closed the pipe: not a fault
+        status = ending.OK
     except BrokenPipeError:  # `| head` closed the pipe: not a fault; keep the interpreter from flushing into it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except Terminated:
-        status = 143
+        status = ending.OK
     except KeyboardInterrupt:
-        status = 130
+        status = ending.status_when_interrupted()
+    except MemoryError:
+        status = _say("There is not enough memory for this.\nTry fewer rows or columns.", ending.BAD_INPUT)
     except Exception as error:
         usage = getattr(error, "exit_code", None), getattr(error, "format_message", None)
         if usage[0] is None or usage[1] is None:
             raise
         status = _say(usage[1](), usage[0])
-    sys.exit(status or 0)
+    sys.exit(status or ending.OK)
 
 
 def _say(text: str, status: int) -> int:
     """Print an error on standard error and give back the exit status."""
-    typer.echo(text, err=True)
+    with contextlib.suppress(BrokenPipeError):
+        typer.echo(text, err=True)
     return status
 
 
 # Registered at the end: each module adds its command to `app`.
-from chainrule.cli import demo, evaluate, predict, train  # noqa: E402, F401
+from chainrule.cli import demo, derive, doctor, evaluate, predict, program, trace, train  # noqa: E402, F401

@@ -1,0 +1,1 @@
+"""Tables: files and frames to columns, columns to inputs and targets, and the model of a table."""

@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.", show_default=False)]
+ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.", show_default=False)]
+Header = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", help="Whether the first line of a CSV names the columns.", show_default=False),
+]
+Separator = Annotated[
+    str | None, typer.Option(help="The character between two cells of a CSV; found if left out.", show_default=False)
+]
+OnBadRow = Annotated[
+    str, typer.Option(metavar="HOW", help="A missing or unreadable cell: refuse, or nan (no prediction for its row).")
+]
+
+
+def character(separator: str | None) -> str | None:
+    """A separator as people type it: ``tab`` and ``\\t`` are the tabulator."""
+    return "\t" if separator in ("tab", "\\t") else separator

@@ -1,0 +1,165 @@
+"""What a model expects of a table: its columns, their kinds and their scaling; a table to X and back to places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import DataError, listed
+from chainrule.tables.columns import Column, Reading, fitted_column, read_column, rows_in
+from chainrule.tables.kinds import Kind
+from chainrule.tables.table import Table
+
+Array = npt.NDArray[Any]
+
+
+@dataclass
+class Applied:
+    """A table as a model sees it.
+
+    ``X`` (N, D) float64, finite except in the rows ``bad`` (N,); ``outside`` (N,) says which rows lie far outside
+    the training range; ``notes`` say what was done, ``unseen`` which levels of categories training did not see.
+    """
+
+    X: Array
+    bad: Array
+    outside: Array
+    notes: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The columns a model reads, in the order of its inputs.
+
+    Examples
+    --------
+    >>> table = Table.of({"size": [1.0, 3.0], "colour": ["red", "blue"]})
+    >>> contract = Contract.of(table, {"size": Kind.NUMBER, "colour": Kind.CATEGORY})
+    >>> contract.inputs
+    ['size', 'colour = blue', 'colour = red']
+    >>> contract.apply(Table.of({"colour": ["green"], "size": [2.0]})).X
+    array([[0., 0., 0.]])
+    """
+
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, table: Table, kinds: Mapping[str, Kind], fills: bool = False) -> Self:
+        """The contract that these rows make.
+
+        Parameters
+        ----------
+        table : Table
+            The training rows, their cells of the kinds told.
+        kinds : mapping of column name to Kind
+            Columns in the order of the inputs.
+        fills : bool
+            Whether missing cells are filled, now and at prediction.
+        """
+        return cls(tuple(fitted_column(table, name, kind, fills) for name, kind in kinds.items()))
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the D inputs."""
+        return [name for column in self.columns for name in column.inputs]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [column.name for column in self.columns]
+
+    def apply(self, table: Table, *, bad_rows: str = "refuse") -> Applied:
+        """X from a table with at least these columns, in any order.
+
+        Parameters
+        ----------
+        table : Table
+        bad_rows : {"refuse", "nan"}
+            What to do with a row that has a missing or unreadable cell.
+
+        Raises
+        ------
+        DataError
+            A column is missing; or a cell is missing or of another kind, and bad rows are refused.
+        """
+        self._check_columns(table)
+        rows = table.rows
+        found = Applied(np.empty((rows, len(self.inputs))), np.zeros(rows, bool), np.zeros(rows, bool))
+        farthest: tuple[float, str] | None = None
+        at = 0
+        for column in self.columns:
+            reading = read_column(column, table)
+            if reading.bad.any() and bad_rows == "refuse":
+                raise _bad_cells(column, table, reading)
+            found.bad |= reading.bad
+            found.notes += reading.notes
+            found.unseen += reading.unseen
+            if reading.outside.any():
+                found.outside |= reading.outside
+                row = int(np.abs(np.where(reading.outside, reading.raw - column.mean, 0)).argmax())
+                distance = abs(float(reading.raw[row]) - column.mean) / max(column.maximum - column.minimum, 1e-300)
+                if farthest is None or distance > farthest[0]:
+                    farthest = distance, _how_far(column, table, row, float(reading.raw[row]))
+            width = len(column.inputs)
+            if width:
+                found.X[:, at : at + width] = reading.values
+            at += width
+        found.X[found.bad] = np.nan
+        found.outside &= ~found.bad
+        if farthest is not None and found.outside.any():
+            far = np.flatnonzero(found.outside)
+            found.notes.append(
+                f"{len(far):,} row{'s lie' if len(far) > 1 else ' lies'} far outside the training range"
+                f" ({table.places(far)}); {farthest[1]}."
+            )
+        return found
+
+    def _check_columns(self, table: Table) -> None:
+        gone = [name for name in self.names if name not in table.columns]
+        if gone:
+            raise DataError(
+                f"{table.source} lacks {len(gone)} of the {len(self.names)} columns the model was trained on.",
+                f"Missing: {listed(gone)}.",
+                f"It has {listed(table.columns)}.",
+            )
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The contract as plain lists and dicts."""
+        return [asdict(column) for column in self.columns]
+
+    @classmethod
+    def from_json(cls, columns: Sequence[Mapping[str, Any]]) -> Self:
+        """The contract from what `to_json` gave."""
+        return cls(tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in columns))
+
+
+def _bad_cells(column: Column, table: Table, reading: Reading) -> DataError:
+    """The error for the cells of one column that cannot be used."""
+    unreadable = reading.bad & ~reading.missing
+    if unreadable.any():
+        rows = np.flatnonzero(unreadable)
+        cell = str(table.columns[column.name][int(rows[0])])[:60]
+        return DataError(
+            f"Column {column.name!r} must hold {column.kind}s, and {rows_in(unreadable)} of {table.source}"
+            f" {'do' if len(rows) > 1 else 'does'} not (first at {table.place(rows[0])}: {cell!r}).",
+            "Correct the cell, or get no prediction for such rows with --on-bad-row nan.",
+        )
+    rows = np.flatnonzero(reading.missing)
+    return DataError(
+        f"{len(rows):,} missing value{'s' if len(rows) > 1 else ''} in column {column.name!r}"
+        f" (first at {table.place(rows[0])}).",
+        "The model was trained without missing values in it.",
+        "Fill them, or get no prediction for such rows with --on-bad-row nan.",
+    )
+
+
+def _how_far(column: Column, table: Table, row: int, value: float) -> str:
+    return (
+        f"{column.name!r} is {value:.4g} at {table.place(row)}, in training it was"
+        f" {column.minimum:.4g} to {column.maximum:.4g}"
+    )
