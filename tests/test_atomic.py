@@ -113,6 +113,28 @@ def test_a_very_long_name_can_be_written(tmp_path):
     assert len(os.listdir(tmp_path)) == 1
 
 
+KILLED_IN_A_WRITE = """
+import os, signal, sys
+from chainrule import atomic
+atomic.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+atomic.write_atomically(sys.argv[1], b"half")
+"""
+
+
+def test_what_a_killed_process_left_behind_is_swept_up_by_the_next_write(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", KILLED_IN_A_WRITE, path]).returncode == -9
+    assert len(os.listdir(tmp_path)) == 2  # the second swept up after the first
+    assert path.read_bytes() == b"old"
+    alive = tmp_path / f"{atomic._prefix(path)}{os.getppid()}.00.tmp"
+    alive.write_bytes(b"of a process that is still writing")
+    (tmp_path / ".file.tmp").write_bytes(b"somebody else's")
+    write_atomically(path, b"new")
+    assert sorted(os.listdir(tmp_path)) == sorted(["file", ".file.tmp", alive.name])
+
+
 @pytest.mark.parametrize("kind", ["missing folder", "folder", "fifo"])
 def test_what_cannot_be_written_is_refused_beforehand(kind, tmp_path):
     path = {"missing folder": tmp_path / "no" / "file", "folder": tmp_path, "fifo": tmp_path / "pipe"}[kind]

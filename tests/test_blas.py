@@ -30,24 +30,25 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_afterwards():
     assert threads() == before != {1}
 
 
-def test_what_was_set_comes_back_when_the_last_of_several_threads_leaves():
-    before, inside, leave = threads(), threading.Barrier(3), [threading.Event(), threading.Event()]
+@pytest.mark.parametrize("first_to_leave", [0, 1])
+def test_what_was_set_comes_back_when_the_last_of_several_threads_leaves(first_to_leave):
+    before, inside, leave = threads(), threading.Barrier(3, timeout=20), [threading.Event(), threading.Event()]
 
     def hold(number):
         with one_blas_thread():
             inside.wait()
-            leave[number].wait()
+            leave[number].wait(timeout=20)
 
-    holders = [threading.Thread(target=hold, args=(number,)) for number in range(2)]
+    holders = [threading.Thread(target=hold, args=(number,), daemon=True) for number in range(2)]
     for holder in holders:
         holder.start()
     inside.wait()
     assert threads() == {1}
-    leave[0].set()
-    holders[0].join()
+    leave[first_to_leave].set()
+    holders[first_to_leave].join()
     assert threads() == {1}
-    leave[1].set()
-    holders[1].join()
+    leave[1 - first_to_leave].set()
+    holders[1 - first_to_leave].join()
     assert threads() == before
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
+import zlib
 from pathlib import Path
 
 from chainrule.errors import ModelFileError
@@ -40,7 +40,9 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     (b'new', 1)
     """
     target = writable(path)
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")  # names end at 255 bytes
+    with contextlib.suppress(OSError):
+        _sweep(target)
+    temporary = target.with_name(f"{_prefix(target)}{os.getpid()}.{os.urandom(8).hex()}.tmp")
     try:
         _write(temporary, content, _mode(target))
         os.replace(temporary, target)
@@ -76,6 +78,36 @@ def writable(path: str | os.PathLike[str]) -> Path:
             "Choose another folder.",
         )
     return target
+
+
+def _prefix(target: Path) -> str:
+    """How the temporary files of this target and this machine begin; the process and a random number follow."""
+    machine = zlib.crc32(os.uname().nodename.encode()) if hasattr(os, "uname") else 0
+    return f".{target.name[:100]}.{machine:08x}."  # the names of files end at 255 bytes
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a process of this machine left behind when it was killed in the middle of a write."""
+    if os.name != "posix":  # elsewhere there is no harmless way to ask whether a process lives
+        return
+    prefix = _prefix(target)
+    for name in os.listdir(target.parent):
+        if name.startswith(prefix) and name.endswith(".tmp"):
+            process = name[len(prefix) :].split(".")[0]
+            if process.isdecimal() and not _lives(int(process)):
+                with contextlib.suppress(OSError):
+                    target.with_name(name).unlink()
+
+
+def _lives(process: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True  # it belongs to somebody else
+    return True
 
 
 def _mode(target: Path) -> int | None:

@@ -1,31 +1,37 @@
-"""The training loop: advance, record, look whether to stop."""
+"""`train`: from a network and data to a run; the climbing itself is in `climb`."""
 
 from __future__ import annotations
 
 import contextlib
-import math
-import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError, DivergedError, SettingError, listed
+from chainrule.blas import one_blas_thread
+from chainrule.errors import DataError, SettingError
 from chainrule.kernels import Objective
 from chainrule.network import Network, Scheme, Weights
-from chainrule.tables.labels import LabelCoding
 from chainrule.terminal import ProgressBar, is_interactive
-from chainrule.training.history import History, Record
-from chainrule.training.outcome import Outcome
-from chainrule.training.rate import rate
+from chainrule.training.checkpoint import Checkpoints, check_paths, evaluations_before
+from chainrule.training.climb import Callback, Climb
+from chainrule.training.engine import engine_for
+from chainrule.training.history import Record
+from chainrule.training.measure import Meter, Watched, constant_log_likelihood
+from chainrule.training.posterior import Posterior
+from chainrule.training.progress import Progress
+from chainrule.training.randomness import derived_seed, whole_seed
+from chainrule.training.restarts import check_restarts, run_all, workers_for
 from chainrule.training.run import Run
-from chainrule.training.solvers import Solver, State, solver_named
+from chainrule.training.schedules import Schedule
+from chainrule.training.settings import checked_settings
+from chainrule.training.stop import Stop
+from chainrule.training.validation import Validation, class_weighted, coded_targets, held_out, prepared
 
-Array = npt.NDArray[Any]
-Callback = Callable[[Record, Weights], bool | None]
-
-FALL_ALLOWED = 1000.0  # J may fall this many times its own starting size before it counts as run away
+__all__ = ["Callback", "coded_targets", "train"]
 
 
 def train(
@@ -34,23 +40,49 @@ def train(
     T: npt.ArrayLike,
     *,
     solver: str = "ascent",
-    learning_rate: float = 1e-6,
-    momentum: float = 0.9,
-    epochs: int = 100_000,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
     average: bool = False,
     sample_weight: npt.ArrayLike | None = None,
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
     weights: Weights | None = None,
     scheme: Scheme | str = "normal",
     freeze: Sequence[str] = (),
-    tolerance: float = 0.0,
-    record_every: int = 100,
+    penalty: float = 0.0,
+    penalise_biases: bool = False,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    dropout: float | Sequence[float] = 0.0,
+    schedule: str | Schedule = "constant",
+    warm_up: int = 0,
+    validation: Validation = None,
+    patience: int | None = None,
+    improvement: float = 0.0,
+    keep: Literal["best", "last"] = "best",
+    watch: Watched | None = None,
+    tolerance: float | None = None,
+    record_every: int | None = None,
+    record: Literal["full", "running"] = "full",
+    time_limit: float | None = None,
+    restarts: int = 1,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | None = None,
+    resume: str | os.PathLike[str] | bool = False,
     callbacks: Iterable[Callback] = (),
     progress: bool | None = None,
     seed: int | np.random.Generator | None = 0,
+    momentum: float | None = None,
+    beta1: float | None = None,
+    beta2: float | None = None,
+    epsilon: float | None = None,
+    weight_decay: float | None = None,
+    pairs: int | None = None,
+    dense: int | None = None,
 ) -> Run:
-    """Train a network by climbing its log-likelihood, as the post does.
+    """Train a network by climbing its log-likelihood.
 
-    ``w <- w + learning_rate dJ/dw``, every weight and bias from the same gradient over all rows.
+    ``F = J - penalty/2 sum of W²`` rises; "ascent" is the post's ``w <- w + learning_rate dF/dw``, every weight and
+    bias from the same gradient over all rows.
 
     Parameters
     ----------
@@ -59,32 +91,78 @@ def train(
         Inputs, finite.
     T : array (N, K) or labels (N,)
         Targets as the output law takes them, or raw labels: text, whole numbers, booleans.
-    solver : {"ascent", "momentum"}
-        "ascent" is the post's; "momentum" adds a velocity.
-    learning_rate : float
-        Above 0. With the gradient of the sum a good rate shrinks with the number of rows.
-    momentum : float
-        Share of the velocity that is kept, from 0 to below 1; used by "momentum".
-    epochs : int
-        Full passes over the data, at least 0.
+    solver : {"ascent", "momentum", "nesterov", "adam", "adamw", "lbfgs", "newton"}
+        The first five take the gradient of all rows or of a mini-batch; "lbfgs" and "newton" look at all rows, find
+        the length of each step by themselves and never go down.
+    learning_rate : float, optional
+        Above 0. Left out: 1e-6 climbing J, 0.1 climbing the mean, 1e-3 for "adam" and "adamw".
+    epochs : int, optional
+        Full passes over the data (iterations of "lbfgs" and "newton"), at least 0. Left out: 100,000; 1,000 for
+        "adam", "adamw" and "lbfgs"; 500 for "newton". A solver that converges ends sooner.
     average : bool
-        Climb J divided by the total sample weight instead of J: the rate then fits any number of rows.
+        Climb F divided by the total sample weight instead of F: the rate then fits any number of rows.
     sample_weight : array (N,), optional
         Non-negative.
+    class_weight : "balanced" or mapping of class to weight, optional
+        Each row counts as its class does, times its sample weight.
     weights : Weights, optional
         Where to start; drawn by ``scheme`` and ``seed`` where left out. Not changed.
     scheme : {"normal", "glorot", "he", "lecun"}
     freeze : sequence of str
         Names of weights held fixed: ``("W2", "b2")``.
-    tolerance : float
-        Converged when no entry of the gradient of J / N is larger, looked at each time a record is made.
-    record_every : int
-        Epochs between two records, at least 1. The first and the last epoch are always recorded.
+    penalty : float
+        Precision of a Gaussian prior on every W, from 0; on every b too with ``penalise_biases``. scikit-learn's
+        ``alpha`` for all rows at once; for mini-batches its alpha is ``penalty batch_size / N``.
+    batch_size : int, optional
+        Rows of a mini-batch; left out, or from N up: all rows in one update.
+    shuffle : bool
+        A new order of the rows in each epoch, a function of (seed, epoch); only for mini-batches.
+    dropout : float or sequence of float
+        Share of the hidden units left out in each update, or one share for the inputs and each hidden layer.
+    schedule : {"constant", "step", "cosine", "one-cycle", "invscaling", "adaptive"} or Schedule
+        How the learning rate goes on; "adaptive" cuts it when ``patience`` runs out.
+    warm_up : int
+        Updates over which the learning rate rises from near 0.
+    validation : float or (X, T) or (X, T, sample_weight), optional
+        Rows that are measured and not trained on: a share of these (of each class), or others.
+    patience : int, optional
+        Stop after so many epochs without improvement of the mean log-likelihood of the validation rows, or without
+        such rows of F.
+    improvement : float
+        What counts as one: by more than this, in nats a row.
+    keep : {"best", "last"}
+        With ``patience``: which weights the run holds.
+    watch : callable (weights) -> float, optional
+        Another figure for early stopping to look at; larger is better.
+    tolerance : float, optional
+        Converged when no entry of the gradient of F / N is larger, looked at each time a record is made. Left out:
+        0, 1e-6 for "lbfgs", 1e-8 for "newton".
+    record_every : int, optional
+        Epochs between two records, at least 1. The first and the last epoch are always recorded. Left out: 100; 1
+        for mini-batches, "lbfgs" and "newton"; at most ``patience``.
+    record : {"full", "running"}
+        "running" takes J as the sum over an epoch's batches, each just before its update, instead of measuring all
+        rows: no cost, and no rate.
+    time_limit : float, optional
+        Seconds after which training stops, in all restarts together.
+    restarts : int
+        So many starts, drawn from seeds derived from ``seed``; the best is kept, `Run.restarts` tells of all.
+    checkpoint : path, optional
+        A file that holds all of the training so far, written whole or not at all; with restarts one each,
+        ``path.0``, ``path.1``, ...
+    checkpoint_every : int, optional
+        Epochs between two checkpoints; left out: at records, at most every ten seconds. Always at the end.
+    resume : path or bool
+        Go on from a checkpoint, to the same bits as without the stop; True: from ``checkpoint``, if it is there.
     callbacks : iterable of callables (record, weights)
         Called at each record; one that returns True stops the training.
     progress : bool, optional
         A progress bar on standard error; where left out, only when that is a terminal.
     seed : int, Generator or None
+        None draws one, found in ``run.settings["seed"]``, so that the run can be repeated.
+    momentum, beta1, beta2, epsilon, weight_decay, pairs, dense : optional
+        Of one solver each: see `chainrule.training.solvers`. 0.9 (momentum, nesterov); 0.9, 0.999, 1e-8 (adam, adamw);
+        0.01 (adamw); 10 (lbfgs); 200 (newton).
 
     Returns
     -------
@@ -97,7 +175,9 @@ def train(
     DataError
         X, T or the sample weights are not what the network takes.
     SettingError
-        An option is outside its range.
+        An option is outside its range, or does not apply to the solver.
+    ModelFileError
+        The checkpoint cannot be written (found out before the first epoch) or read.
 
     Source: the post, "Coding example".
 
@@ -109,197 +189,81 @@ def train(
     >>> run.outcome.name, bool(run.history.J[-1] > run.history.J[0])
     ('MAX_EPOCHS', True)
     """
-    _check_settings(learning_rate, momentum, epochs, tolerance, record_every)
+    seed = whole_seed(seed)
+    own = {
+        "momentum": momentum, "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
+        "weight_decay": weight_decay, "pairs": pairs, "dense": dense,
+    }  # fmt: skip
     coding, targets = coded_targets(net, T)
-    objective = Objective(net, X, targets, sample_weight)
+    objective = Objective(net, X, targets, sample_weight, evaluations=1)
     if not objective.rows:
         raise DataError("X has no rows, so there is nothing to learn from.")
-    start = weights if weights is not None else net.initial_weights(scheme, seed=seed)
-    if start.network != net:
-        raise DataError(f"The weights belong to {start.network.notation}, not to {net.notation}.")
-    method = solver_named(solver, **({"momentum": momentum} if solver == "momentum" else {}))
-    climb = _Climb(objective, method, learning_rate, average, _free(net, freeze))
-    settings = {
-        "solver": solver,
-        "learning_rate": learning_rate,
-        "momentum": momentum,
-        "epochs": epochs,
-        "average": average,
-        "scheme": scheme,
-        "freeze": tuple(freeze),
-        "tolerance": tolerance,
-        "record_every": record_every,
-        "seed": seed if isinstance(seed, int) else None,
-    }
+    training, validated = held_out(class_weighted(objective, class_weight, coding), validation, coding, seed)
+    settings = checked_settings(
+        net, training.rows, solver=solver, own=own, learning_rate=learning_rate, schedule=schedule, warm_up=warm_up,
+        epochs=epochs, average=average, penalty=penalty, penalise_biases=penalise_biases, batch_size=batch_size,
+        shuffle=shuffle, dropout=dropout, freeze=freeze, tolerance=tolerance, patience=patience,
+        improvement=improvement, keep=keep, record_every=record_every, record=record, seed=seed,
+    )  # fmt: skip
+    check_restarts(restarts, time_limit, weights is not None)
+    if watch is not None and patience is None:
+        raise SettingError("watch needs patience: the epochs without a better figure before the training stops.")
+    check_paths(checkpoint, checkpoint_every, resume)
+    if weights is not None and weights.network != net:
+        raise DataError(f"The weights belong to {weights.network.notation}, not to {net.notation}.")
+    # a training that goes on must go on with the kernel it began with, however many epochs are asked for now
+    evaluations = evaluations_before(checkpoint, resume, restarts) or settings.evaluations(net)
+    training = prepared(training, evaluations)
+    validated = prepared(validated, evaluations) if validated else None
+    posterior = Posterior(training, settings.penalty, settings.penalise_biases, settings.climbs_mean, settings.freeze)
+    meter = Meter(posterior, validated, watch, settings.record, settings.needs_gradient)
+    seeds = [derived_seed(seed, number) for number in range(restarts)]
+    start = "given" if weights is not None else str(scheme)
+    course = {"network": net.notation, **settings.course(), "start": start, "evaluations": evaluations}
+    files = Checkpoints(course, seeds, (training, validated), checkpoint, checkpoint_every, resume)
+
     show = is_interactive() if progress is None else progress
-    with ProgressBar(net.notation, epochs) if show else contextlib.nullcontext() as bar:
-        watchers = [*callbacks, *([_shown_on(bar)] if bar else [])]
-        final, history, outcome = _loop(climb, start, epochs, record_every, tolerance, watchers)
-    return Run(net, net.weights_from(final), history, outcome, coding, settings)
+    with ProgressBar(net.notation, settings.epochs * restarts) if show else contextlib.nullcontext() as bar:
+        calls = [*callbacks]
+        lock, done = threading.Lock(), [0] * restarts
 
+        def watcher(number: int) -> Callback:
+            """The callbacks of one start: one at a time, and the bar moves with all of them."""
 
-def coded_targets(net: Network, T: npt.ArrayLike) -> tuple[LabelCoding | None, npt.ArrayLike]:
-    """The classes and T as a matrix, from T or from raw labels."""
-    shape = np.shape(T)
-    if not net.law.has_classes:
-        return None, T
-    if len(shape) == 1 or (len(shape) == 2 and shape[1] == 1 and net.K > 1):
-        coding = LabelCoding.of(T)
-        if len(coding.classes) == 1:
-            raise DataError(
-                f"All labels are of one class, {str(coding.classes[0])!r}.", "There is nothing to tell apart."
-            )
-        return coding, coding.indicator(T, net.K)
-    classes = np.arange(2 if net.K == 1 else net.K)
-    return (LabelCoding(classes) if net.law.name == "softmax" or net.K == 1 else None), T
+            def call(record: Record, weights: Weights) -> bool:
+                with lock:
+                    done[number] = record.epoch
+                    if bar:
+                        bar.update(sum(done), f"J {record.J:,.2f}  rate {record.rate:.4f}")
+                    answers = [callback(record, weights) for callback in calls]  # every one is called
+                    return any(answers)
 
+            return call
 
-class _Climb:
-    """An objective and a solver: what one epoch does to a state."""
+        def make(number: int) -> Climb:
+            engine = engine_for(posterior, settings.method, settings.recipe(seeds[number]))
+            so_far = files.progress(number)
+            if so_far is None:
+                drawn = weights if weights is not None else net.initial_weights(scheme, seed=seeds[number])
+                with np.errstate(all="ignore"):  # a start from where nothing is finite is told by the first record
+                    so_far = Progress(engine.start(drawn.flat))
+            save = files.saver(number)
+            return Climb(engine, meter, settings.goals(), so_far, [watcher(number)], save, checkpoint_every)
 
-    def __init__(
-        self, objective: Objective, solver: Solver, learning_rate: float, average: bool, free: Array | None
-    ) -> None:
-        self.objective = objective
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.scale = 1 / objective.total_weight if average else 1.0
-        self.free = free
-
-    def epoch(self, state: State, learning_rate: float | None = None) -> State:
-        """One full-batch step."""
-        return self.solver.step(state, self.gradient(state[0])[1], learning_rate or self.learning_rate)
-
-    def gradient(self, flat: Array) -> tuple[float, Array]:
-        """J, and the gradient of what is climbed, zero for frozen weights."""
-        J, d = self.objective.gradient(flat)
-        d *= self.scale
-        if self.free is not None:
-            d *= self.free
-        return J, d
-
-    def record(self, epoch: int, flat: Array, seconds: float) -> tuple[Record, float]:
-        """A line of the history, and the largest entry of the gradient of J / N."""
-        J, d = self.gradient(flat)
-        objective = self.objective
-        share = rate(objective.net.law, objective.outputs(flat), objective.T, objective.weight)
-        steepest = float(np.abs(d).max()) / (self.scale * objective.total_weight)
-        return Record(epoch, float(J), share, seconds), steepest
-
-
-def _loop(
-    climb: _Climb,
-    start: Weights,
-    epochs: int,
-    record_every: int,
-    tolerance: float,
-    watchers: Sequence[Callback],
-) -> tuple[Array, History, Outcome]:
-    """Final weights, history and outcome."""
-    net, history, began = start.network, History(), time.monotonic()
-    state = climb.solver.start(start.flat.astype(np.float64))
-    epoch, good, outcome = 0, state[0], Outcome.MAX_EPOCHS
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows is seen in J and raised
-        try:
-            while True:
-                record, steepest = climb.record(epoch, state[0], time.monotonic() - began)
-                if _ran_away(record, state[0], history):
-                    raise _diverged(climb, start, record, good)
-                good = state[0]
-                history.append(record)
-                stop = [watch(record, net.weights_from(good)) for watch in watchers]
-                if steepest <= tolerance:
-                    outcome = Outcome.CONVERGED
-                elif any(stop):
-                    outcome = Outcome.STOPPED
-                elif epoch < epochs:
-                    for _ in range(min(record_every, epochs - epoch)):
-                        state = climb.epoch(state)
-                        epoch += 1
-                    continue
-                break
-        except KeyboardInterrupt:
-            outcome = Outcome.INTERRUPTED
-            record, _ = climb.record(epoch, state[0], time.monotonic() - began)
-            if _ran_away(record, state[0], history):
-                state = (good, *state[1:])
-            elif not len(history) or history[-1].epoch != epoch:
-                history.append(record)
-    return state[0], history, outcome
-
-
-def _ran_away(record: Record, flat: Array, history: History) -> bool:
-    """Whether J or a weight is not finite, or J fell far below where it began."""
-    if not (math.isfinite(record.J) and np.isfinite(flat).all()):
-        return True
-    return bool(len(history)) and record.J < history[0].J - FALL_ALLOWED * (1 + abs(history[0].J))
-
-
-def _diverged(climb: _Climb, start: Weights, record: Record, good: Array) -> DivergedError:
-    """The error, with a learning rate that climbs from the same start when tried."""
-    suggestion = climb.learning_rate
-    for _ in range(30):
-        suggestion /= 10
-        if _climbs(climb, start.flat, suggestion):
-            break
-    return DivergedError(
-        f"Training diverged by epoch {record.epoch}: J is {record.J:.4g}.",
-        f"The learning rate {climb.learning_rate:g} is too large for this network and data.",
-        f"Try learning_rate={suggestion:.0e}; the last good weights are in the error's .weights.",
-        weights=start.network.weights_from(good),
-        epoch=record.epoch,
-        learning_rate=suggestion,
+        workers = workers_for(restarts, settings.rows_per_update(training.rows) * sum(net.M))
+        with one_blas_thread():
+            best, ends = run_all(restarts, make, seeds, Stop(time_limit), workers)
+    told = {**settings.told(), "scheme": str(scheme), "restarts": restarts}
+    return Run(
+        network=net,
+        weights=net.weights_from(best.weights),
+        history=best.climb.progress.history,
+        outcome=best.outcome,
+        coding=coding,
+        settings=told,
+        epoch=best.record.epoch,
+        J=best.record.J,
+        constant_J=constant_log_likelihood(net, training.T, training.weight),
+        restarts=ends,
+        state=best.climb.progress.state,
     )
-
-
-def _climbs(climb: _Climb, flat: Array, learning_rate: float) -> bool:
-    """Whether J rises over thirty epochs with this rate."""
-    state = climb.solver.start(flat.astype(np.float64))
-    before = climb.objective.value(state[0])
-    for _ in range(30):
-        state = climb.epoch(state, learning_rate)
-    after = climb.objective.value(state[0])
-    return bool(np.isfinite(after) and after >= before)
-
-
-def _free(net: Network, freeze: Sequence[str]) -> Array | None:
-    """1 where a weight moves, 0 where it is held fixed; None where all move."""
-    if isinstance(freeze, str):
-        freeze = (freeze,)
-    free = np.ones(net.size)
-    for name in freeze:
-        if name not in net.slices:
-            raise SettingError(
-                f"freeze names {name!r}, which {net.notation} does not have.",
-                f"Its weights are {listed(net.names)}.",
-            )
-        free[net.slices[name]] = 0.0
-    return free if len(freeze) else None
-
-
-def _check_settings(learning_rate: float, momentum: float, epochs: int, tolerance: float, record_every: int) -> None:
-    """SettingError for the first option outside its range."""
-    allowed = (
-        ("learning_rate", learning_rate, 0 < learning_rate < math.inf, "a finite number above 0"),
-        ("momentum", momentum, 0 <= momentum < 1, "a number from 0 to below 1"),
-        ("epochs", epochs, epochs >= 0 and int(epochs) == epochs, "a whole number from 0"),
-        ("tolerance", tolerance, 0 <= tolerance < math.inf, "a finite number from 0"),
-        (
-            "record_every",
-            record_every,
-            record_every >= 1 and int(record_every) == record_every,
-            "a whole number from 1",
-        ),
-    )
-    for name, value, fits, words in allowed:
-        if not fits:
-            raise SettingError(f"{name} must be {words}, not {value!r}.")
-
-
-def _shown_on(bar: ProgressBar) -> Callback:
-    """A callback that moves the bar."""
-
-    def show(record: Record, weights: Weights) -> None:
-        bar.update(record.epoch, f"J {record.J:,.2f}  rate {record.rate:.4f}")
-
-    return show

@@ -15,6 +15,8 @@ from chainrule.network import Network, Weights
 from chainrule.tables.labels import LabelCoding
 from chainrule.training.history import History
 from chainrule.training.outcome import Outcome
+from chainrule.training.restarts import Restart
+from chainrule.training.state import State
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +30,7 @@ class Run:
     ----------
     network : Network
     weights : Weights
-        After the last epoch.
+        After the last epoch, or with ``patience`` the best ones.
     history : History
         epoch, J, rate, seconds.
     outcome : Outcome
@@ -36,7 +38,17 @@ class Run:
     coding : LabelCoding or None
         The classes, where raw labels or an indicator matrix were given.
     settings : dict
-        What `train` was called with: solver, learning_rate, epochs, seed, ...
+        What `train` was called with, defaults filled in: solver, learning_rate, epochs, seed, ...
+    epoch : int or None
+        The epoch of these weights: the last one, or with ``patience`` the best.
+    J : float
+        Log-likelihood of the training rows with these weights.
+    constant_J : float
+        That of the best constant prediction; see `worse_than_constant`.
+    restarts : tuple of Restart
+        seed, J and outcome of each start, in their order.
+    state : State or None
+        Where the solver stood at the end.
     """
 
     network: Network
@@ -45,6 +57,26 @@ class Run:
     outcome: Outcome
     coding: LabelCoding | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    epoch: int | None = None
+    J: float = float("nan")
+    constant_J: float = float("nan")
+    restarts: tuple[Restart, ...] = ()
+    state: State | None = None
+
+    @property
+    def worse_than_constant(self) -> bool:
+        """Whether the network does not reach the best constant prediction: it has learnt nothing from its inputs."""
+        return self.J < self.constant_J - 1e-9 * abs(self.constant_J)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in words, and a warning where the network is worse than the best constant prediction."""
+        if not self.worse_than_constant:
+            return str(self.outcome)
+        return (
+            f"{self.outcome} It predicts worse than the best constant prediction"
+            f" (J {self.J:.6g} against {self.constant_J:.6g})."
+        )
 
     def outputs(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Y (N, K): the network's outputs."""
@@ -91,4 +123,5 @@ class Run:
 
     def __repr__(self) -> str:
         last = f", J {self.history[-1].J:.6g}, rate {self.history[-1].rate:.4g}" if len(self.history) else ""
-        return f"Run of {self.network.notation}: {self.outcome.name}{last}"
+        warning = ", worse than the best constant" if self.worse_than_constant else ""
+        return f"Run of {self.network.notation}: {self.outcome.name}{last}{warning}"

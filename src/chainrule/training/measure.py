@@ -1,0 +1,135 @@
+"""A line of the history: how good the weights are, on the training rows and on the validation rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import DataError
+from chainrule.kernels import Objective
+from chainrule.kernels.inputs import checked_sample_weight, checked_targets
+from chainrule.network import Network, Weights
+from chainrule.training.history import Record
+from chainrule.training.posterior import Posterior
+from chainrule.training.rate import rate
+from chainrule.training.state import State
+
+Array = npt.NDArray[Any]
+Watched = Callable[[Weights], float]
+
+
+class Meter:
+    """Measures a state.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of the training rows.
+    validation : Objective, optional
+    watch : callable, optional
+        The figure that early stopping watches, from the weights; larger is better. Left out: the mean of the
+        validation rows' log-likelihood, or without such rows the mean of the objective.
+    extent : {"full", "running"}
+        "full" measures J of all training rows; "running" takes the sum over the last epoch's batches, each just
+        before its update, which costs nothing, and leaves the rate out.
+    needs_gradient : bool
+        Whether the loop looks at the size of the gradient.
+    """
+
+    def __init__(
+        self,
+        posterior: Posterior,
+        validation: Objective | None = None,
+        watch: Watched | None = None,
+        extent: Literal["full", "running"] = "full",
+        needs_gradient: bool = True,
+    ) -> None:
+        self.posterior = posterior
+        self.validation = validation
+        self.watch = watch
+        self.extent = extent
+        self.needs_gradient = needs_gradient
+
+    def record(self, state: State, learning_rate: float, seconds: float) -> tuple[Record, float]:
+        """The line, and the largest entry of the gradient of (J + log prior) / N (infinite where not needed)."""
+        w, training = state.weights, self.posterior.objective
+        steepest, share = math.inf, math.nan
+        if self.extent == "running" and math.isfinite(state.last_running):
+            J = state.last_running
+        else:
+            if self.needs_gradient:
+                J, steepest = self.posterior.steepest(w)
+            else:
+                J = float(training.value(w))
+            share = rate_of(training, w)
+        objective = J + self.posterior.log_prior(w)
+        held_out = self.validation
+        J_out, share_out = (float(held_out.value(w)), rate_of(held_out, w)) if held_out else (math.nan, math.nan)
+        return Record(state.epoch, J, share, seconds, objective, J_out, share_out, learning_rate), steepest
+
+    def watched(self, record: Record, weights: Weights) -> float:
+        """The figure that early stopping looks at, in nats a row unless the user has given another."""
+        if self.watch is not None:
+            return float(self.watch(weights))
+        if self.validation is not None:
+            return record.validation_J / self.validation.total_weight
+        return record.objective / self.posterior.objective.total_weight
+
+
+def rate_of(objective: Objective, flat: Array) -> float:
+    """The rate on the rows of an objective."""
+    return rate(objective.net.law, objective.outputs(flat), objective.T, objective.weight)
+
+
+def constant_log_likelihood(net: Network, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+    """J of the best constant prediction: the weighted mean of the targets, said for every row.
+
+    ``J = sum_n weight_n log p(t_n)`` with ``y = sum_n weight_n t_n / sum_n weight_n``
+
+    A network that does not reach it has learnt less than nothing from its inputs.
+
+    Parameters
+    ----------
+    net : Network
+        Its output law counts.
+    T : array (N, K)
+        Targets as the law takes them.
+    sample_weight : array (N,), optional
+
+    Returns
+    -------
+    float, in nats.
+
+    Raises
+    ------
+    DataError
+        T or the weights are not what the law takes, or there are no rows.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> cr.constant_log_likelihood(cr.Network("2-2"), [[1, 0], [0, 1], [1, 0], [0, 1]])
+    -2.772588722239781
+    """
+    from scipy import special
+
+    T = checked_targets(net, T, len(np.asarray(T)))
+    if not len(T):
+        raise DataError("T has no rows, so there is no best constant prediction.")
+    weight = checked_sample_weight(sample_weight, len(T))
+    w = np.ones(len(T)) if weight is None else weight[:, 0]
+    y = np.average(T, axis=0, weights=w)  # (K,)
+    match net.law.name:
+        case "softmax":
+            rows = special.xlogy(T, y)
+        case "sigmoid":
+            rows = special.xlogy(T, y) + special.xlog1py(1 - T, -y)
+        case "exp":
+            rows = special.xlogy(T, y) - y - special.gammaln(T + 1)
+        case _:
+            rows = -0.5 * (T - y) ** 2 - 0.5 * math.log(2 * math.pi)
+    return float(w @ rows.sum(axis=1))

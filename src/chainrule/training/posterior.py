@@ -1,0 +1,156 @@
+"""What a training climbs: J and the logarithm of a Gaussian prior on the weights."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import SettingError, listed
+from chainrule.kernels import Objective, reference
+from chainrule.network import Network
+from chainrule.training import dropout
+
+Array = npt.NDArray[Any]
+
+
+class Posterior:
+    """``F(w) = scale (J(w) - penalty/2 sum of W²)``, up to a constant the logarithm of the posterior density.
+
+    The penalty is the precision of a Gaussian prior, ``W ~ N(0, 1/penalty)``, on every entry of every W[l] and, only
+    where asked for, of b[l]; ``scale`` is 1, or 1 / (total sample weight) to climb the mean. scikit-learn minimises
+    ``-F / N`` with ``alpha = penalty``, for the whole data set at once. In a mini-batch its alpha is divided by the
+    rows of the batch and not by N: there ``penalty = alpha N / batch_size`` is the same.
+
+    Parameters
+    ----------
+    objective : Objective
+    penalty : float
+        From 0, in nats for a weight of length sqrt(2).
+    penalise_biases : bool
+    average : bool
+    freeze : sequence of str
+        Names of weights that do not move: their gradient is 0.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        penalty: float = 0.0,
+        penalise_biases: bool = False,
+        average: bool = False,
+        freeze: Sequence[str] = (),
+    ) -> None:
+        self.objective = objective
+        self.net: Network = objective.net
+        self.penalty = penalty
+        self.scale = 1 / objective.total_weight if average else 1.0
+        self.free = free_mask(self.net, freeze)
+        self.held = held_mask(self.net, penalise_biases)  # 1 where the prior holds a weight, 0 elsewhere
+
+    def log_prior(self, flat: Array) -> float:
+        """``-penalty/2 sum of W²``: the logarithm of the prior, up to a constant."""
+        return -0.5 * self.penalty * float((self.held * flat**2).sum()) if self.penalty else 0.0
+
+    def value(self, flat: Array) -> float:
+        """F."""
+        return self.scale * (float(self.objective.value(flat)) + self.log_prior(flat))
+
+    def gradient(self, flat: Array) -> tuple[float, Array]:
+        """F and dF/dw over all rows, 0 where a weight is frozen."""
+        J, d = self.objective.gradient(flat)
+        return self.scale * (float(J) + self.log_prior(flat)), self._finished(d, flat)
+
+    def steepest(self, flat: Array) -> tuple[float, float]:
+        """J, and the largest entry of the gradient of (J + log prior) / (total sample weight)."""
+        J, d = self.objective.gradient(flat)
+        d = self._finished(d, flat)
+        return float(J), float(np.abs(d).max(initial=0.0)) / (self.scale * self.objective.total_weight)
+
+    def batch_gradient(
+        self, flat: Array, rows: Array | slice, masks: dropout.Masks | None = None
+    ) -> tuple[float, Array]:
+        """J of these rows alone, and an unbiased estimate of dF/dw from them.
+
+        ``dF/dw ~ scale ((total weight / weight of the batch) sum over the batch + gradient of the log prior)``
+        """
+        o = self.objective
+        X, T = o.X[rows], o.T[rows]
+        weight = None if o.weight is None else o.weight[rows]
+        weights = self.net.weights_from(flat)
+        if masks is None:
+            J, d = reference.gradient(self.net, weights, X, T, weight)
+        else:
+            J, d = dropout.gradient(self.net, weights, X, T, masks, weight)
+        share = float(len(X) if weight is None else weight.sum())
+        d *= o.total_weight / share if share > 0 else 0.0
+        return float(J), self._finished(d, flat)
+
+    def hessian_product(self, flat: Array, v: Array) -> Array:
+        """(d²F/dw²) v within the free weights."""
+        if self.free is not None:
+            v = v * self.free
+        d = self.objective.hessian_product(flat, v)
+        if self.penalty:
+            d = d - self.penalty * self.held * v
+        return self.scale * (d if self.free is None else d * self.free)
+
+    def hessian(self, flat: Array) -> Array:
+        """d²F/dw² between the free weights, symmetric, (free_count, free_count): a product a column."""
+        unit, columns = np.zeros(flat.size), []
+        for i in self.free_indices:
+            unit[i] = 1.0
+            columns.append(self.hessian_product(flat, unit)[self.free_indices])
+            unit[i] = 0.0
+        H = np.array(columns).reshape(self.free_count, self.free_count)
+        return (H + H.T) / 2
+
+    @functools.cached_property
+    def free_indices(self) -> Array:
+        """Positions of the weights that move."""
+        return np.arange(self.net.size) if self.free is None else np.flatnonzero(self.free)
+
+    @property
+    def free_count(self) -> int:
+        """How many weights move."""
+        return len(self.free_indices)
+
+    def _finished(self, d: Array, flat: Array) -> Array:
+        """A gradient of J made one of F."""
+        if self.penalty:
+            d = d - self.penalty * self.held * flat
+        if self.scale != 1.0:
+            d = d * self.scale
+        return d if self.free is None else d * self.free
+
+
+def free_mask(net: Network, freeze: Sequence[str]) -> Array | None:
+    """1 where a weight moves, 0 where it is held fixed; None where all move.
+
+    Raises
+    ------
+    SettingError
+        A name is none of the network's.
+    """
+    names = (freeze,) if isinstance(freeze, str) else tuple(freeze)
+    free = np.ones(net.size)
+    for name in names:
+        if name not in net.slices:
+            raise SettingError(
+                f"freeze names {name!r}, which {net.notation} does not have.",
+                f"Its weights are {listed(net.names)}.",
+            )
+        free[net.slices[name]] = 0.0
+    return free if names else None
+
+
+def held_mask(net: Network, biases: bool) -> Array:
+    """1 where a prior or a decay pulls a weight towards 0: every W, and every b where asked for."""
+    held = np.ones(net.size)
+    if not biases:
+        for l in range(1, net.L + 1):
+            held[net.slices[f"b{l}"]] = 0.0
+    return held
