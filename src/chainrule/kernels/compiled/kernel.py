@@ -1,0 +1,269 @@
+"""One network's compiled kernel, as Python calls it: J, gradient, outputs and Hessian products over arrays."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+
+from chainrule.blas import one_blas_thread
+from chainrule.functions import Activation
+from chainrule.kernels.compiled import blocked, unrolled
+from chainrule.kernels.compiled.epochs import CHUNK_ROWS
+from chainrule.kernels.compiled.last_layer import UNROLLED_OUTPUTS
+from chainrule.kernels.compiled.laws import constant_part
+from chainrule.kernels.compiled.maths import NotCompilable
+from chainrule.kernels.compiled.product import address
+from chainrule.kernels.compiled.target import Library, library, processor
+from chainrule.kernels.compiled.threads import in_order
+from chainrule.network import Network
+
+Array = npt.NDArray[Any]
+
+UNROLLED_WEIGHTS = {64: 100, 32: 150}  # above, the sums no longer fit the registers and BLAS wins
+PAIRED_WEIGHTS = 75  # up to here two registers of samples at once hide the waiting for each other's exp
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Inputs, targets and sample weights as a kernel reads them.
+
+    Attributes
+    ----------
+    count : int
+        Number of samples.
+    chunks : list of (X, ldx, T, ldt, s, rows)
+        Addresses and sizes, each at most `CHUNK_ROWS` samples; the last is filled up with samples of weight 0.
+    constant : float
+        What the targets alone contribute to J.
+    arrays : tuple of arrays
+        Kept alive.
+    """
+
+    count: int
+    chunks: list[tuple[int, ...]]
+    constant: float
+    arrays: tuple[Array, ...]
+
+
+class Kernel:
+    """The compiled kernel of one network in one precision.
+
+    Parts are compiled when first asked for. Every method may be called by several threads at once.
+
+    Parameters
+    ----------
+    net : Network
+    dtype : float64 or float32
+    is_unrolled : bool, optional
+        Whether all of a sample is to stay in registers; by the number of weights where left out.
+    """
+
+    def __init__(self, net: Network, dtype: npt.DTypeLike = np.float64, *, is_unrolled: bool | None = None) -> None:
+        self.net, self.dtype = net, np.dtype(dtype)
+        self.bits = self.dtype.itemsize * 8
+        fits = net.size <= UNROLLED_WEIGHTS[self.bits] and net.K <= UNROLLED_OUTPUTS
+        self.is_unrolled = fits if is_unrolled is None else is_unrolled
+        self.width = processor().lanes(self.bits) * (2 if self.is_unrolled and net.size <= PAIRED_WEIGHTS else 1)
+        self.description = described(net)
+        self.product = 0 if self.is_unrolled else address(self.bits)
+        self._libraries: dict[str, Library] = {}
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._own = threading.local()
+
+    # what is called
+
+    def gradient(self, flat: Array, rows: Rows, *, J: bool = True, threads: int = 1) -> tuple[float, Array]:
+        """J and dJ/dw (P,): sums over chunks of rows, added in their order whatever the number of threads."""
+        call, w = self._part("gradient" if J else "gradient alone", 11), self._vector(flat)
+        found = np.zeros(self.net.size, self.dtype)
+
+        def part(chunk: tuple[int, ...]) -> tuple[float, Array]:
+            g, value = np.empty(self.net.size, self.dtype), np.zeros(1)
+            call(*chunk, *self._pointers(w, g, value), *self._space())
+            return float(value[0]), g
+
+        total = rows.constant
+        with self._blas():
+            for value, g in in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize):
+                total += value
+                found += g
+        return total, found
+
+    def value(self, flat: Array, rows: Rows, *, threads: int = 1) -> float:
+        """J."""
+        call, w = self._part("value", 11), self._vector(flat)
+
+        def part(chunk: tuple[int, ...]) -> float:
+            value = np.zeros(1)
+            call(*chunk, *self._pointers(w), 0, *self._pointers(value), *self._space())
+            return float(value[0])
+
+        with self._blas():
+            return rows.constant + sum(in_order(part, rows.chunks, threads, 8))
+
+    def hessian_product(self, flat: Array, rows: Rows, v: Array, *, threads: int = 1) -> Array:
+        """(d²J/dw²) v, (P,)."""
+        call, w, moved = self._part("hessian_product", 11), self._vector(flat), self._vector(v)
+        found = np.zeros(self.net.size, self.dtype)
+
+        def part(chunk: tuple[int, ...]) -> Array:
+            g = np.empty(self.net.size, self.dtype)
+            call(*chunk, *self._pointers(w, moved, g), *self._space())
+            return g
+
+        with self._blas():
+            for g in in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize):
+                found += g
+        return found
+
+    def outputs(self, flat: Array, X: Array, *, threads: int = 1) -> Array:
+        """Y (N, K)."""
+        call, w = self._part("outputs", 8), self._vector(flat)
+        count, K = len(X), self.net.K
+        Y = np.empty((count, K), self.dtype)
+
+        def part(first: int) -> None:
+            block = X[first : first + CHUNK_ROWS]
+            panel, ldx, padded = self._inputs(block)
+            to = np.empty((K, padded), self.dtype)
+            call(panel.ctypes.data, ldx, padded, w.ctypes.data, to.ctypes.data, padded, *self._space())
+            Y[first : first + CHUNK_ROWS] = to[:, : len(block)].T
+
+        with self._blas():
+            for _ in in_order(part, list(range(0, count, CHUNK_ROWS)), threads, 0):
+                pass
+        return Y
+
+    def rows(self, X: Array, T: Array, sample_weight: Array | None = None) -> Rows:
+        """Arrays (N, D), (N, K) and (N,) or (N, 1) prepared for this kernel; X is not copied where it need not be."""
+        count, K = len(X), self.net.K
+        padded = filled_up(count, self.width)
+        panel = np.zeros((K, padded), self.dtype)
+        panel[:, :count] = T.T
+        s = np.zeros(padded, self.dtype)
+        s[:count] = 1 if sample_weight is None else sample_weight.reshape(-1)
+        kept: list[Array] = [panel, s]
+        chunks: list[tuple[int, ...]] = []
+        for first in range(0, count, CHUNK_ROWS):
+            inputs, ldx, size = self._inputs(X[first : first + CHUNK_ROWS])
+            kept.append(inputs)
+            at = first * self.dtype.itemsize
+            chunks.append((inputs.ctypes.data, ldx, panel.ctypes.data + at, padded, s.ctypes.data + at, size))
+        return Rows(count, chunks, constant_of(self.net, T, sample_weight), tuple(kept))
+
+    def prepare(self) -> None:
+        """Compile the gradient now, so that what cannot be compiled is known before it is needed."""
+        if not self.is_unrolled and not self.product:
+            raise NotCompilable("SciPy's BLAS has an interface we do not know")
+        self._part("gradient", 11)
+
+    def library(self, name: str, write: Callable[[ir.Module], Any]) -> Library:
+        """The machine code of one part, compiled or loaded when first asked for."""
+        found = self._libraries.get(name)
+        if found is None:
+            key = f"{name}|{self.is_unrolled}|{self.bits}|{self.width}|{self.description}"
+            found = self._libraries[name] = library(key, write)
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return functools.partial(Kernel, is_unrolled=self.is_unrolled), (self.net, self.dtype.str)
+
+    # how it is called
+
+    def _part(self, name: str, arguments: int) -> Callable[..., Any]:
+        found = self._functions.get(name)
+        if found is None:
+            writer = unrolled if self.is_unrolled else blocked
+            size = (self.net, self.bits, self.width)
+            write: dict[str, Callable[[ir.Module], Any]] = {
+                "gradient": lambda m: writer.write_gradient(m, *size, J=True),
+                "gradient alone": lambda m: writer.write_gradient(m, *size, J=False),
+                "value": lambda m: writer.write_value(m, *size),
+                "outputs": lambda m: writer.write_outputs(m, *size),
+                "hessian_product": lambda m: writer.write_hessian_product(m, *size),
+            }
+            found = self.library(name, write[name]).function(name.split()[0], arguments)
+            self._functions[name] = found
+        return found
+
+    def _inputs(self, X: Array) -> tuple[Array, int, int]:
+        """X as the kernel reads it, the distance of two units or samples, and the number of samples filled up."""
+        count = len(X)
+        padded = filled_up(count, self.width)
+        if self.is_unrolled:
+            panel = np.zeros((self.net.D, padded), self.dtype)
+            panel[:, :count] = X.T
+            return panel, padded, padded
+        if padded == count:
+            return np.ascontiguousarray(X, self.dtype), self.net.D, padded
+        panel = np.zeros((padded, self.net.D), self.dtype)
+        panel[:count] = X
+        return panel, self.net.D, padded
+
+    def _vector(self, flat: Array) -> Array:
+        return np.ascontiguousarray(flat, self.dtype)
+
+    def _pointers(self, *arrays: Array) -> tuple[int, ...]:
+        return tuple(array.ctypes.data for array in arrays)
+
+    def _space(self) -> tuple[int, int]:
+        """This thread's working memory, and the matrix product."""
+        if self.is_unrolled:
+            return 0, 0
+        found = getattr(self._own, "space", None)
+        if found is None:
+            found = self._own.space = aligned(blocked.working_memory(self.net, self.bits), self.dtype)
+        return found.ctypes.data, self.product
+
+    def _blas(self) -> Any:
+        return nothing() if self.is_unrolled else one_blas_thread()
+
+
+class nothing:
+    """A context that does nothing, cheaper than contextlib's."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def filled_up(count: int, to: int) -> int:
+    """The next multiple of ``to``."""
+    return -(-count // to) * to
+
+
+def aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Zeros that begin at a cache line."""
+    raw = np.zeros(count * dtype.itemsize + 64, np.uint8)
+    skip = -raw.ctypes.data % 64
+    return raw[skip : skip + count * dtype.itemsize].view(dtype)
+
+
+def constant_of(net: Network, T: Array, sample_weight: Array | None) -> float:
+    """What the targets alone contribute to J: log t! of the Poisson law, log 2 pi of the Gaussian one."""
+    source = constant_part(net.law.log_density)
+    if source is None or not len(T):
+        return 0.0
+    from chainrule.kernels.primitives import evaluate
+
+    terms = np.broadcast_to(evaluate(source, t=np.asarray(T, np.float64)), T.shape)
+    return float(terms.sum() if sample_weight is None else (terms.sum(axis=1) * sample_weight.reshape(-1)).sum())
+
+
+def described(net: Network) -> str:
+    """Everything of a network that its machine code depends on: sizes and formulas, not names."""
+    parts: list[str] = [str(net.M)]
+    for row in net.activations:
+        if isinstance(row, Activation):
+            parts += [row.value, row.slope, row.curvature]
+    law = net.law
+    return ";".join([*parts, law.name, law.mean, law.log_density])

@@ -1,0 +1,239 @@
+"""A training run in compiled code: weights, the solver's memory, and a call that advances them by whole epochs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.kernels.compiled import blocked, epochs, team
+from chainrule.kernels.compiled.epochs import STEP_NUMBERS, Form
+from chainrule.kernels.compiled.kernel import Kernel, aligned, constant_of, filled_up
+from chainrule.kernels.compiled.updates import WEIGHTS_FILLED_UP
+from chainrule.network import Network
+
+Array = npt.NDArray[Any]
+
+
+class CompiledRun:
+    """The state of a run, advanced by compiled code without the interpreter's lock.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    solver : {"ascent", "momentum", "nesterov", "adam", "adamw"}
+    X, T : arrays (N, D), (N, K)
+        Checked.
+    sample_weight : array (N,) or (N, 1), optional
+    flat : array (P,)
+        Where to start; copied.
+    batch : int, optional
+        Rows a step; all rows where left out.
+    decay, second_decay : float
+        Momentum, or Adam's two decay rates.
+    free : array (P,), optional
+        0 for a weight that does not move, else 1.
+    held : array (P,), optional
+        1 for a weight that the prior pulls and AdamW shrinks, else 0.
+    scale : float
+        What the gradient is multiplied with.
+    average : bool
+        Divide it by the weight of the rows of each step.
+    pull : float
+        Precision of the Gaussian prior on the weights that are held, times its scale.
+    threads : int
+        At most so many; the bits do not depend on it.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        solver: str,
+        X: Array,
+        T: Array,
+        sample_weight: Array | None,
+        flat: Array,
+        *,
+        batch: int | None = None,
+        decay: float = 0.9,
+        second_decay: float = 0.999,
+        free: Array | None = None,
+        held: Array | None = None,
+        scale: float = 1.0,
+        average: bool = False,
+        pull: float = 0.0,
+        threads: int = 1,
+    ) -> None:
+        self.kernel, self.solver, self.batch, self.count = kernel, solver, batch, len(X)
+        net, dtype, self._size = kernel.net, kernel.dtype, kernel.net.size
+        step_rows = len(X) if batch is None else min(batch, max(len(X), 1))
+        self.parts = parts_of(net, step_rows, kernel.is_unrolled)
+        self.threads = max(1, min(threads, self.parts))
+        self._pace = Pace(self.threads)
+        self._w, self._first, self._second, self._free, self._held = (self._padded() for _ in range(5))
+        self._w[: self._size] = flat
+        self._free[: self._size] = 1 if free is None else free
+        self._held[: self._size] = 1 if held is None else held
+        self._hyper = np.array([decay, second_decay, scale, float(average), pull])
+        self._g, self._chunk = (self._padded(self.parts) for _ in range(2))
+        self._J, self._weight = np.zeros(self.parts), np.zeros(self.parts)
+        space = 0 if kernel.is_unrolled else filled_up(blocked.working_memory(net, kernel.bits), 64)
+        self._space, self._space_size = aligned(space * self.threads, dtype), space
+        s = np.ones(len(X)) if sample_weight is None else np.reshape(sample_weight, -1)
+        self._constant = constant_of(net, T, sample_weight)
+        if batch is None:
+            padded = filled_up(len(X), kernel.width)
+            inputs, ldx, _ = kernel._inputs(X)
+            targets, weights = np.zeros((net.K, padded), dtype), np.zeros(padded, dtype)
+            targets[:, : len(X)], weights[: len(X)] = T.T, s
+            self._data: tuple[Array, ...] = (inputs, targets, weights)
+            self._rows = (*_at(inputs), ldx, *_at(targets), padded, *_at(weights), padded)
+            self._weight[0] = s.sum()
+        else:
+            self._data = tuple(np.ascontiguousarray(a, dtype) for a in (X, T, s))
+            part = filled_up(filled_up(step_rows, self.parts) // self.parts, kernel.width)
+            self._panel_size = filled_up(part * (net.D + net.K + 1), 64)
+            self._panel = aligned(self._panel_size * self.parts, dtype)
+
+    @property
+    def flat(self) -> Array:
+        """The weights now, (P,): a view."""
+        return self._w[: self._size]
+
+    @property
+    def memory(self) -> tuple[Array, Array]:
+        """What the solver remembers, two vectors (P,): views."""
+        return self._first[: self._size], self._second[: self._size]
+
+    def full_batches(self, steps: Array, *, J: bool = False) -> Array | None:
+        """One update with all rows for each row of ``steps`` (n, 3): rate, smallest divisor, shrinkage.
+
+        Returns J before each update where ``J`` asks for it.
+        """
+        assert self.batch is None
+        steps = _steps(steps)
+        total, call = np.zeros(len(steps)), self._function("full", J)
+        vectors = (*_at(self._w, self._g, self._chunk), self._g.shape[1], *_at(self._J, total, self._weight))
+        numbers = (*_at(*self._solver(), steps, self._hyper), len(steps), *self._memory())
+        with self.kernel._blas():
+            self._go(call, (*self._rows, *vectors, *numbers), len(steps))
+        return total + self._constant if J else None
+
+    def batches(self, order: Array, steps: Array, *, J: bool = False) -> float | None:
+        """One update for each batch of rows in ``order`` (int64), with its row of ``steps``.
+
+        Returns the sum over the batches of J before their update, without what the targets alone contribute.
+        """
+        assert self.batch is not None
+        steps, order = _steps(steps), np.ascontiguousarray(order, np.int64)
+        if len(steps) < -(-len(order) // self.batch) or (
+            order.size and not 0 <= order.min() <= order.max() < self.count
+        ):
+            raise IndexError("order or steps reach beyond the rows")
+        total, call = np.zeros(1), self._function("batches", J)
+        rows = (*_at(*self._data, order), len(order), min(self.batch, max(self.count, 1)))
+        vectors = (*_at(self._w, self._g), self._g.shape[1], *_at(self._J, total, self._weight))
+        numbers = (*_at(*self._solver(), steps, self._hyper, self._panel), self._panel_size, *self._memory())
+        with self.kernel._blas():
+            self._go(call, (*rows, *vectors, *numbers), len(steps))
+        return float(total[0]) if J else None
+
+    def _function(self, kind: str, J: bool) -> Callable[..., Any]:
+        kernel = self.kernel
+        write, arguments = {
+            "full": (epochs.write_full_batch, epochs.FULL_BATCH),
+            "batches": (epochs.write_batches, epochs.BATCHES),
+        }[kind]
+        solver = "adam" if self.solver == "adamw" else self.solver
+        form = Form(kernel.bits, kernel.width, kernel.is_unrolled, solver, self.parts, J)
+        name = f"{kind} {form}"
+        found = kernel._functions.get(name)
+        if found is None:
+            code = kernel.library(name, lambda module: write(module, kernel.net, form))
+            found = kernel._functions[name] = code.function("run", len(arguments))
+        return found
+
+    def _go(self, call: Callable[..., Any], arguments: tuple[int, ...], steps: int) -> None:
+        """One call, by as many threads as were faster lately."""
+        if self.threads == 1:
+            team.run(call, arguments, 1)
+            return
+        members, began = self._pace.choose(), time.perf_counter()
+        team.run(call, arguments, members)
+        self._pace.note(members, time.perf_counter() - began, steps)
+
+    def _solver(self) -> tuple[Array, ...]:
+        return self._first, self._second, self._free, self._held
+
+    def _padded(self, count: int | None = None) -> Array:
+        """Zeros for a vector of weights, filled up, or for several."""
+        size = filled_up(self._size, WEIGHTS_FILLED_UP)
+        found = aligned(size * (count or 1), self.kernel.dtype)
+        return found if count is None else found.reshape(count, size)
+
+    def _memory(self) -> tuple[int, int, int]:
+        return self._space.ctypes.data, self.kernel.product, self._space_size
+
+
+def parts_of(net: Network, rows: int, is_unrolled: bool) -> int:
+    """Parts of a step, by its size alone: 2 where each is worth the waiting for the other, up to 8 for many rows."""
+    microseconds = rows * (net.size * 1e-4 + sum(net.M[1:]) * 1e-3)
+    parts = 1
+    while parts < 8:
+        least_rows = 64 if parts == 1 and not is_unrolled else 512
+        if rows // (2 * parts) < least_rows or microseconds / (2 * parts) < 5:
+            break
+        parts *= 2
+    return parts
+
+
+class Pace:
+    """How many threads a team should have: what was faster lately, all or one. The bits do not depend on it.
+
+    Two threads that wait for each other at every step are slower than one where another program has the second core.
+    """
+
+    AGAIN = 16  # calls, after which the other way is tried once more
+
+    def __init__(self, members: int) -> None:
+        self.members = members
+        self._seconds: dict[int, float] = {}
+        self._calls = 0
+
+    def choose(self) -> int:
+        """Threads of the next call."""
+        ways = (self.members, 1)
+        for members in ways:
+            if members not in self._seconds:
+                return members
+        self._calls += 1
+        faster, slower = sorted(ways, key=self._seconds.__getitem__)
+        return slower if self._calls % self.AGAIN == 0 else faster
+
+    def note(self, members: int, seconds: float, steps: int) -> None:
+        """What a call took."""
+        if steps:
+            self._seconds[members] = seconds / steps
+
+
+def adam_steps(rates: Array, first: int, decay: float, second_decay: float, smallest: float = 1e-8) -> Array:
+    """Rate and smallest divisor of Adam's updates number first, first + 1, ... (from 1), corrected for the start."""
+    t = np.arange(first, first + len(rates))
+    correction = np.sqrt(1 - second_decay**t)
+    return np.stack([rates * correction / (1 - decay**t), smallest * correction, np.zeros(len(rates))], axis=1)
+
+
+def _steps(steps: Array) -> Array:
+    """Rows of rate, smallest divisor and shrinkage; rates alone are filled up."""
+    steps = np.asarray(steps, np.float64)
+    if steps.ndim == 1:
+        steps = np.stack([steps, np.zeros_like(steps), np.zeros_like(steps)], axis=1)
+    assert steps.shape[1] == STEP_NUMBERS
+    return np.ascontiguousarray(steps)
+
+
+def _at(*arrays: Array) -> tuple[int, ...]:
+    return tuple(array.ctypes.data for array in arrays)
