@@ -1,0 +1,292 @@
+"""Which mistake explains the numbers: the received values against mutations of the program, one, then two at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.derivation.numeric import evaluate_source
+from chainrule.program.operations import BACKWARD_ROLES, Operation, Program
+from chainrule.teaching.grading.mutations import ETA, Mutation
+from chainrule.teaching.grading.problems import Problem
+
+Array = npt.NDArray[Any]
+LEAST_ENTRIES = 6  # entries compared before anything is named
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_MOST_PAIRS = 6000
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What everything is multiplied by: its sign, its size in words, ``1/N``, and its value if it is one number."""
+
+    is_negative: bool
+    words: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As mistakes."""
+        return (("sign",) if self.is_negative else ()) + (("factor",) if self.words else ())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes that together give exactly the received numbers."""
+
+    mutations: tuple[Mutation, ...]
+    factor: Factor
+    rate: float | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Stable names, each once."""
+        return tuple(dict.fromkeys([*(m.name for m in self.mutations), *self.factor.names]))
+
+    @property
+    def size(self) -> int:
+        """How many mistakes."""
+        return len(self.mutations) + len(self.factor.names)
+
+
+def tolerance(array: Array) -> float:
+    """How far from the truth counts as right, relative to the largest entry: rounding, not more."""
+    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
+        return 3e-2 if array.dtype.itemsize == 2 else 3e-4
+    return 2e-6  # float64, with room for float32 on the way and for difference quotients
+
+
+def agrees(received: Array, expected: Array) -> bool:
+    """Whether they are the same but for rounding."""
+    return received.shape == expected.shape and difference(received, expected) <= tolerance(received)
+
+
+def difference(received: Array, expected: Array) -> float:
+    """The largest difference, relative to the largest entry expected."""
+    if not expected.size:
+        return 0.0
+    with np.errstate(all="ignore"):
+        scale = max(float(np.abs(expected).max()), 1e-6)
+        found = float(np.abs(received.astype(np.float64) - expected).max()) / scale
+    return found if found == found else float("inf")
+
+
+class Evaluator:
+    """One array of a program with some operations replaced, on any problem of the same layers."""
+
+    def __init__(self, target: str, *, with_forward: bool) -> None:
+        self.target, self.with_forward = target, with_forward
+
+    def __call__(self, problem: Problem, sources: Mapping[str, str], rate: float = 0.0) -> Array | None:
+        """Its value, or None where shapes do not fit."""
+        names: dict[str, Any] = {**problem.truth, ETA: rate}
+        try:
+            with np.errstate(all="ignore"):
+                for operation in self._needed(problem.program, sources):
+                    text = sources.get(operation.target, operation.source)
+                    names[operation.target] = evaluate_source(text, **names)
+                return np.asarray(names[self.target])
+        except (ValueError, IndexError, KeyError, NameError):
+            return None
+
+    def _needed(self, program: Program, sources: Mapping[str, str]) -> list[Operation]:
+        """Operations from the first that is replaced to the target, those alone that lead to it."""
+        roles = None if self.with_forward else BACKWARD_ROLES
+        chain = [o for o in program if roles is None or o.role in roles]
+        ends = [at for at, o in enumerate(chain) if o.target == self.target]
+        starts = [at for at, o in enumerate(chain) if o.target in sources]
+        if not ends or not starts:
+            return []
+        wanted, kept = {self.target}, list[Operation]()
+        for operation in reversed(chain[min(starts) : ends[0] + 1]):
+            if operation.target in wanted:
+                kept.append(operation)
+                wanted |= set(_NAME.findall(sources.get(operation.target, operation.source)))
+        return kept[::-1]
+
+
+def explain(
+    received: Sequence[tuple[Problem, Array]],
+    evaluate: Callable[..., Array | None],
+    mutations: Iterable[Mutation],
+    scale: Callable[[Problem], float],
+) -> Explanation | None:
+    """The smallest set of mistakes that gives the received numbers on every problem; None where none does.
+
+    Parameters
+    ----------
+    received : pairs of problem and array
+        Finite numbers only. The first serves to throw out what does not fit.
+    evaluate : Evaluator
+    mutations : iterable of Mutation
+    scale : function of a problem
+        What J is multiplied by where the course's convention is another: −1, 1/N.
+    """
+    entries = sum(array.size for _, array in received)
+    if entries < LEAST_ENTRIES or not any(array.any() for _, array in received):
+        return None
+    listed = [m for m in mutations if m.target == evaluate_target(evaluate) or True]
+    best: Explanation | None = None
+    for candidates in (_none(), _singles(listed), _pairs(listed)):
+        for chosen in candidates:
+            if best is not None and len(chosen) >= best.size:
+                continue
+            found = _fits(chosen, received, evaluate, scale)
+            if found is not None and (best is None or found.size < best.size):
+                best = found
+        if best is not None and best.size <= 2:
+            return best
+    return best
+
+
+def evaluate_target(evaluate: Any) -> str:
+    """The array that is evaluated."""
+    return str(getattr(evaluate, "target", ""))
+
+
+def _none() -> Iterator[tuple[Mutation, ...]]:
+    yield ()
+
+
+def _singles(mutations: Sequence[Mutation]) -> Iterator[tuple[Mutation, ...]]:
+    for mutation in mutations:
+        yield (mutation,)
+
+
+def _pairs(mutations: Sequence[Mutation]) -> Iterator[tuple[Mutation, ...]]:
+    count = 0
+    for one, other in combinations(mutations, 2):
+        if {t for t, _ in one.sources} & {t for t, _ in other.sources} or (one.has_rate and other.has_rate):
+            continue
+        count += 1
+        if count > _MOST_PAIRS:
+            return
+        yield one, other
+
+
+def _fits(
+    chosen: tuple[Mutation, ...],
+    received: Sequence[tuple[Problem, Array]],
+    evaluate: Callable[..., Array | None],
+    scale: Callable[[Problem], float],
+) -> Explanation | None:
+    sources = dict(pair for mutation in chosen for pair in mutation.sources)
+    if any(mutation.has_rate for mutation in chosen):
+        return _fits_with_rate(chosen, sources, received, evaluate, scale)
+    ratios = []
+    for problem, array in received:
+        made = evaluate(problem, sources)
+        if made is None or made.shape != array.shape:
+            return None
+        ratio = _ratio(array, made * scale(problem))
+        if ratio is None:
+            return None
+        ratios.append((problem, *ratio, array.size))
+    factor = _factor(ratios)
+    return None if factor is None else Explanation(chosen, factor)
+
+
+def _ratio(array: Array, made: Array) -> tuple[float, float] | None:
+    """The number c with array = c · made and how well it is known, or None where there is none."""
+    if not np.isfinite(made).all():
+        return None
+    near = tolerance(array) * 5
+    size = float(np.abs(array).max(initial=0.0))
+    top = float(np.abs(made).max(initial=0.0))
+    if top < 1e-12 or size < 1e-12:
+        return (1.0, float("inf")) if size < 1e-9 and top < 1e-9 else None
+    flat, other = array.astype(np.float64).ravel(), made.ravel()
+    c = float(flat @ other) / float(other @ other)
+    if float(np.abs(flat - c * other).max()) > near * size:
+        return None
+    return c, near
+
+
+def _factor(ratios: Sequence[tuple[Problem, float, float, int]]) -> Factor | None:
+    """One factor for all problems, by its sign and its name; None where it changes without a rule."""
+    known = [(problem, c, near, size) for problem, c, near, size in ratios if near != float("inf")]
+    if not known:
+        return None
+    signs = {c > 0 for _, c, _, _ in known}
+    if len(signs) != 1:
+        return None
+    negative = not signs.pop()
+    for words, value in _FACTORS.items():
+        if all(abs(abs(c) / value(problem) - 1) <= 3 * near for problem, c, near, _ in known):
+            return Factor(negative, words)
+    sizes = [abs(c) for _, c, _, _ in known]
+    enough = len({problem.N for problem, *_ in known}) >= 2 and sum(size for *_, size in known) >= 3 * len(known)
+    if enough and max(sizes) - min(sizes) <= 3 * max(near for *_, near, _ in known) * max(sizes):
+        return Factor(negative, f"{sizes[0]:.6g}")
+    return None
+
+
+_FACTORS: dict[str, Callable[[Problem], float]] = {
+    "": lambda p: 1.0,
+    "1/N": lambda p: 1 / p.N,
+    "2": lambda p: 2.0,
+    "1/2": lambda p: 0.5,
+    "1/K": lambda p: 1 / p.net.K,
+    "2/N": lambda p: 2 / p.N,
+    "1/(2 N)": lambda p: 0.5 / p.N,
+    "1/(N K)": lambda p: 1 / (p.N * p.net.K),
+    "2/(N K)": lambda p: 2 / (p.N * p.net.K),
+    "2/K": lambda p: 2 / p.net.K,
+    "N": lambda p: float(p.N),
+    "K": lambda p: float(p.net.K),
+    "N K": lambda p: float(p.N * p.net.K),
+    "1/D": lambda p: 1 / p.net.D,
+    "1/M": lambda p: 1 / p.net.M[1],
+    "1/N²": lambda p: 1 / p.N**2,
+    "1/ln 2": lambda p: 1 / np.log(2),
+    "1/ln 10": lambda p: 1 / np.log(10),
+}
+
+
+def _fits_with_rate(
+    chosen: tuple[Mutation, ...],
+    sources: Mapping[str, str],
+    received: Sequence[tuple[Problem, Array]],
+    evaluate: Callable[..., Array | None],
+    scale: Callable[[Problem], float],
+) -> Explanation | None:
+    """The same with one unknown learning rate, the same on every problem, or the same over N."""
+    rates = []
+    for problem, array in received:
+        rate = _rate(problem, array, sources, evaluate, scale(problem))
+        if rate is None:
+            return None
+        rates.append((problem.N, rate))
+    if len(rates) < 2:
+        return None
+    for values in ([r for _, r in rates], [r * n for n, r in rates]):
+        if values[0] and max(values) - min(values) <= 1e-3 * abs(values[0]):
+            return Explanation(chosen, Factor(False, ""), abs(values[0]))
+    return None
+
+
+def _rate(
+    problem: Problem, array: Array, sources: Mapping[str, str], evaluate: Callable[..., Array | None], scale: float
+) -> float | None:
+    """The learning rate at which the mutated program gives these numbers, by Newton's method on one unknown."""
+    flat, rate, small = array.astype(np.float64).ravel(), 0.0, 1e-6
+    for _ in range(8):
+        here, there = evaluate(problem, sources, rate), evaluate(problem, sources, rate + small)
+        if here is None or there is None or here.shape != array.shape or not np.isfinite(here).all():
+            return None
+        missing, direction = flat - scale * here.ravel(), scale * (there - here).ravel() / small
+        if float(np.abs(missing).max()) <= 5 * tolerance(array) * max(float(np.abs(flat).max()), 1e-12):
+            return rate
+        length = float(direction @ direction)
+        if length < 1e-20:
+            return None
+        step = float(missing @ direction) / length
+        if _ == 0 and float(np.abs(missing - step * direction).max()) > 0.5 * float(np.abs(missing).max()):
+            return None  # far from a straight line in this direction: another mistake
+        rate += step
+    return None
