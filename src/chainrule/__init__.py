@@ -42,20 +42,20 @@ if TYPE_CHECKING:
     from chainrule.derivation import activation as activation
     from chainrule.derivation import derive as derive
     from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.files import load as load
+    from chainrule.files import save as save
     from chainrule.kernels import gradient as gradient
     from chainrule.kernels import hessian_product as hessian_product
     from chainrule.kernels import log_likelihood as log_likelihood
     from chainrule.network import Network as Network
     from chainrule.network import Weights as Weights
     from chainrule.program import program as program
+    from chainrule.tables.fit import train_table as train_table
+    from chainrule.tables.model import TableModel as TableModel
     from chainrule.teaching.trace import Trace as Trace
     from chainrule.teaching.trace import trace as trace
     from chainrule.training import Outcome as Outcome
     from chainrule.training import Run as Run
-    from chainrule.files import load as load
-    from chainrule.files import save as save
-    from chainrule.tables.fit import train_table as train_table
-    from chainrule.tables.model import TableModel as TableModel
     from chainrule.training import constant_log_likelihood as constant_log_likelihood
     from chainrule.training import train as train
 

@@ -1,0 +1,236 @@
+"""A fit: what scikit-learn's parameters ask for, handed to the training of chainrule."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.blas import one_blas_thread
+from chainrule.errors import DivergedError
+from chainrule.estimators.course import Course, Rule, Standing
+from chainrule.estimators.loss import Loss
+from chainrule.estimators.meter import EpochMeter
+from chainrule.estimators.sparse import SparseObjective
+from chainrule.kernels import Objective
+from chainrule.training.climb import Climb, Goals
+from chainrule.training.engine import Engine, ReferenceEngine, engine_for
+from chainrule.training.history import History
+from chainrule.training.measure import constant_log_likelihood
+from chainrule.training.outcome import Outcome
+from chainrule.training.posterior import Posterior
+from chainrule.training.progress import Progress
+from chainrule.training.restarts import Restart, run_all
+from chainrule.training.settings import Settings
+from chainrule.training.solvers import FirstOrder
+from chainrule.training.state import State
+from chainrule.training.stop import Stop
+
+Array = npt.NDArray[Any]
+Score = Callable[[Array], float]
+OnEpoch = Callable[[int, Array], bool]
+
+
+class CountingPosterior(Posterior):
+    """A `Posterior` that counts how often its gradient was asked for: ``max_fun`` limits that."""
+
+    calls = 0
+
+    def gradient(self, flat: Array) -> tuple[float, Array]:
+        """F and dF/dw."""
+        self.calls += 1
+        return super().gradient(flat)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained, on what, and how.
+
+    Attributes
+    ----------
+    training : Objective
+    validation : Objective or None
+    settings : Settings
+    rule : Rule
+    max_fun : int
+        Evaluations of the gradient allowed to L-BFGS, in each start.
+    """
+
+    training: Objective
+    validation: Objective | None
+    settings: Settings
+    rule: Rule
+    max_fun: int
+
+    @property
+    def second_order(self) -> bool:
+        """Whether the solver looks at all rows and finds its own steps."""
+        return not isinstance(self.settings.method, FirstOrder)
+
+    def posterior(self) -> CountingPosterior:
+        """What is climbed, for one start."""
+        s = self.settings
+        return CountingPosterior(self.training, s.penalty, s.penalise_biases, s.climbs_mean, s.freeze)
+
+    def engine(self, posterior: Posterior, seed: int) -> Engine:
+        """What takes the steps, for one start."""
+        recipe = self.settings.recipe(seed)
+        if isinstance(self.training, SparseObjective):
+            return ReferenceEngine(posterior, self.settings.method, recipe)
+        return engine_for(posterior, self.settings.method, recipe)
+
+    def meter(self, posterior: Posterior, score: Score | None) -> EpochMeter:
+        """What measures, for one start."""
+        return EpochMeter(posterior, self.second_order, self.validation, score)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a start begins: at given weights, or where an earlier training stood.
+
+    Attributes
+    ----------
+    weights : array (P,)
+    seed : int
+    state : State or None
+        Of the earlier training, whose memory goes on.
+    standing : Standing
+    epoch : int
+        Epochs of earlier calls.
+    """
+
+    weights: Array
+    seed: int
+    state: State | None
+    standing: Standing
+    epoch: int = 0
+
+    def begin(self, engine: Engine) -> State:
+        """The state before the first update of this call."""
+        if self.state is not None:
+            return replace(self.state, batch=0, running=0.0, last_running=float("nan"), exhausted=False)
+        with np.errstate(all="ignore"):  # a start from where nothing is finite is told by the first record
+            return replace(engine.start(self.weights), epoch=self.epoch)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of it; ``diverged`` is the error of a training that early stopping has saved."""
+
+    weights: Array
+    state: State
+    outcome: Outcome
+    standing: Standing
+    history: History
+    epochs: int
+    J: float
+    constant_J: float
+    restarts: tuple[Restart, ...] = ()
+    diverged: DivergedError | None = None
+
+    @property
+    def is_worse_than_constant(self) -> bool:
+        """Whether the network does not reach the best constant prediction, where there is something to predict."""
+        return self.J < self.constant_J - 1e-9 * abs(self.constant_J)
+
+
+def fit(
+    job: Job,
+    starts: Sequence[Start],
+    *,
+    score: Score | None = None,
+    on_epoch: Sequence[OnEpoch | None] = (None,),
+    say: Callable[[str], None] | None = None,
+    time_limit: float | None = None,
+    workers: int = 1,
+) -> Fitted:
+    """Train from each start until the epochs are over or the rule says stop, and keep the best.
+
+    Raises
+    ------
+    DivergedError
+        Every start ran away, and no good weights were kept.
+    """
+    courses: dict[int, Course] = {}
+
+    def make(number: int) -> Climb:
+        start, posterior = starts[number], job.posterior()
+        engine = job.engine(posterior, start.seed)
+        progress = Progress(start.begin(engine))
+        courses[number] = Course(
+            start.standing,
+            job.rule,
+            Loss(posterior),
+            progress,
+            has_scores=score is not None,
+            on_epoch=on_epoch[number],
+            exhausted=(lambda: posterior.calls >= job.max_fun) if job.settings.solver == "lbfgs" else None,
+            say=say,
+        )
+        goals = Goals(progress.state.epoch + job.settings.epochs, 1, job.settings.tolerance)
+        return Climb(engine, job.meter(posterior, score), goals, progress, [courses[number]])
+
+    seeds = [start.seed for start in starts]
+    with one_blas_thread():
+        try:
+            best, ends = run_all(len(starts), make, seeds, Stop(time_limit), workers)
+        except DivergedError as error:
+            saved = max(courses.values(), key=lambda course: course.progress.best.value)
+            if saved.progress.best.weights is None:
+                raise
+            saved.standing.losses.append(float("nan"))
+            saved.standing.scores.append(float("nan"))
+            found = _fitted(job, saved, saved.progress.best.weights, Outcome.EARLY_STOPPED, ())
+            return replace(found, diverged=error, epochs=found.epochs + 1)
+        course = courses[best.number]
+        outcome = best.outcome
+        if outcome is Outcome.STOPPED and course.reason is not None:
+            outcome = course.reason
+        return _fitted(job, course, best.weights, outcome, ends)
+
+
+def _fitted(job: Job, course: Course, weights: Array, outcome: Outcome, ends: tuple[Restart, ...]) -> Fitted:
+    progress = course.progress
+    return Fitted(
+        weights,
+        progress.state,
+        outcome,
+        course.standing,
+        progress.history,
+        progress.state.epoch - course.first,
+        float(job.training.value(weights)),
+        best_constant(job.training),
+        ends,
+    )
+
+
+def one_epoch(job: Job, start: Start, *, score: Score | None = None, say: Callable[[str], None] | None = None) -> Fitted:
+    """One pass over these rows, for ``partial_fit``: no look at them before or after it."""
+    posterior = job.posterior()
+    engine, stop, began = job.engine(posterior, start.seed), Stop(), time.monotonic()
+    state = start.begin(engine)
+    progress = Progress(state)
+    course = Course(start.standing, job.rule, Loss(posterior), progress, has_scores=score is not None, say=say)
+    meter = job.meter(posterior, score)
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        progress.state = engine.advance(state, 1, stop)
+        weights = job.training.net.weights_from(progress.state.weights.copy())
+        record, _ = meter.record(progress.state, engine.rate_at(progress.state), time.monotonic() - began)
+        progress.history.append(record)
+        stopped = course(record, weights)
+    outcome = stop.reason or (course.reason if stopped and course.reason else Outcome.MAX_EPOCHS)
+    nan = float("nan")
+    epochs = progress.state.epoch - state.epoch
+    return Fitted(weights.flat, progress.state, outcome, course.standing, progress.history, epochs, nan, nan)
+
+
+def best_constant(objective: Objective) -> float:
+    """J of the best constant prediction, NaN where the targets are constant: there is nothing to predict."""
+    if (objective.T == objective.T[:1]).all():
+        return float("nan")
+    weight = None if objective.weight is None else objective.weight[:, 0]
+    return constant_log_likelihood(objective.net, objective.T, weight)

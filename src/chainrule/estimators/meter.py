@@ -1,0 +1,61 @@
+"""What is measured after each epoch: little, since it is paid for in every one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.kernels import Objective
+from chainrule.training.history import Record
+from chainrule.training.measure import Meter
+from chainrule.training.posterior import Posterior
+from chainrule.training.state import State
+
+Array = npt.NDArray[Any]
+
+
+class EpochMeter(Meter):
+    """J of the training rows from what the solver knows anyway; J and the score of the validation rows, if any.
+
+    For mini-batches J is the sum over the epoch's batches, each just before its update, as in scikit-learn; a solver
+    of second order carries J and its gradient in its memory.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    second_order : bool
+    validation : Objective, optional
+    score : callable (weights), optional
+        The score of the validation rows; it stands in the records as ``validation_rate``.
+    """
+
+    def __init__(
+        self,
+        posterior: Posterior,
+        second_order: bool,
+        validation: Objective | None = None,
+        score: Callable[[Array], float] | None = None,
+    ) -> None:
+        super().__init__(posterior, validation, None, "running", needs_gradient=False)
+        self.second_order = second_order
+        self.score = score
+
+    def record(self, state: State, learning_rate: float, seconds: float) -> tuple[Record, float]:
+        """The line, and the largest entry of the gradient of (J + log prior) / N where the solver knows it."""
+        w, posterior, steepest = state.weights, self.posterior, math.inf
+        prior = posterior.log_prior(w)
+        if self.second_order:
+            J = float(state.memory[0][0]) / posterior.scale - prior
+            steepest = float(np.abs(state.memory[1]).max(initial=0.0))
+            steepest /= posterior.scale * posterior.objective.total_weight
+        elif math.isfinite(state.last_running):
+            J = state.last_running
+        else:
+            J = float(posterior.objective.value(w))
+        J_out = float(self.validation.value(w)) if self.validation else math.nan
+        score = self.score(w) if self.score else math.nan
+        return Record(state.epoch, J, math.nan, seconds, J + prior, J_out, score, learning_rate), steepest

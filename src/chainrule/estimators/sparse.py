@@ -1,0 +1,64 @@
+"""J on sparse rows: products skip the zeros, and nothing is made dense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.kernels import Objective, reference
+from chainrule.kernels.inputs import checked_sample_weight, checked_targets
+from chainrule.kernels.objective import ROWS_PER_BLOCK
+from chainrule.kernels.select import Choice
+from chainrule.network import Network
+
+Array = npt.NDArray[Any]
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether this is a sparse matrix or array of SciPy."""
+    return type(X).__module__.startswith("scipy.sparse")
+
+
+class SparseObjective(Objective):
+    """An `Objective` whose X is in CSR form, checked before: the reference kernel, whose only use of X is products."""
+
+    def __init__(self, net: Network, X: Any, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> None:
+        self.net = net
+        self.X = X
+        self.rows = X.shape[0]
+        self.T = checked_targets(net, T, self.rows)
+        # weights of 1 where none are given: a mini-batch then knows its size from them
+        self.weight = checked_sample_weight(np.ones(self.rows) if sample_weight is None else sample_weight, self.rows)
+        assert self.weight is not None
+        self.total_weight = float(self.weight.sum())
+        self.choice = Choice("reference", "The rows are sparse: NumPy and SciPy multiply without the zeros.")
+        self._compiled = None
+
+    def outputs(self, flat: Array) -> Array:
+        """Y of every row, (N, K)."""
+        weights = self.net.weights_from(flat)
+        return np.concatenate(
+            [reference.forward(self.net, weights, block[0])[1][self.net.L] for block in self._blocks()]
+        )
+
+    def hessian_product(self, flat: Array, v: Array) -> Array:
+        """(d²J/dw²) v, (P,); a block of rows is made dense at a time."""
+        weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
+        total = np.zeros_like(weights.flat)
+        for X, T, weight in self._blocks():
+            total += reference.hessian_product(self.net, weights, X.toarray(), T, direction, weight)
+        return total
+
+
+def objective_of(
+    net: Network, X: Any, T: npt.ArrayLike, weight: npt.ArrayLike | None, evaluations: int
+) -> Objective:
+    """The objective on these rows, dense or sparse."""
+    if is_sparse(X):
+        return SparseObjective(net, X, T, weight)
+    return Objective(net, X, T, weight, evaluations=evaluations)
+
+
+__all__ = ["ROWS_PER_BLOCK", "SparseObjective", "is_sparse", "objective_of"]
