@@ -21,6 +21,8 @@ _HOME = {
     "Outcome": "training",
     "train_table": "tables.fit",
     "TableModel": "tables.model",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "save": "files",
     "load": "files",
     "activation": "derivation",
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from chainrule.derivation import activation as activation
     from chainrule.derivation import derive as derive
     from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.estimators import MLPClassifier as MLPClassifier
+    from chainrule.estimators import MLPRegressor as MLPRegressor
     from chainrule.files import load as load
     from chainrule.files import save as save
     from chainrule.kernels import gradient as gradient

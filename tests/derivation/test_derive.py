@@ -235,7 +235,15 @@ def test_numbers_exactly_at_a_kink_use_the_slope_from_the_left(name):
 
 
 @pytest.mark.parametrize(
-    "formula", ["maximum(0, a)", "maximum(a, 0)", "abs(a)", "where(a < 0, 0 * a, a)", "where(a >= 0, 3 * a, 2 * a)"]
+    "formula",
+    [
+        "maximum(0, a)",
+        "maximum(a, 0)",
+        "abs(a)",
+        "where(a < 0, 0 * a, a)",
+        "where(a >= 0, 3 * a, 2 * a)",
+        "where(a > 0, 1 + a, a)",
+    ],
 )
 def test_numbers_exactly_at_a_kink_of_ones_own_too(formula):
     cr.activation("kinked", formula)

@@ -14,10 +14,6 @@ from chainrule.derivation.walk import contains
 from support import KINKED, SMOOTH, networks, problem, worst
 
 
-class Moving(Point):
-    """A point at which R{δ} and R{z} are taken from the derivation's lines, one after the other."""
-
-
 def derived_product(found, weights, X, T, v):
     """The last line of each R{∂J/∂Q}, evaluated."""
     net, letters = found.network, Letters(found.network)

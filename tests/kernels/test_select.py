@@ -80,6 +80,23 @@ def test_without_a_compiler_everything_works_through_the_reference():
     assert "compiler is missing" in run.stdout
 
 
+def test_a_short_job_does_not_even_load_the_compiler():
+    pytest.importorskip("llvmlite")
+    code = """
+        import sys
+        import numpy as np
+        import chainrule as cr
+        net = cr.Network("2-3-3")
+        cr.gradient(net, net.initial_weights(), np.ones((10, 2)), np.eye(3)[[0] * 10])
+        print("llvmlite" in sys.modules)
+        from chainrule.kernels import Objective
+        Objective(net, np.ones((2000, 2)), np.eye(3)[[0] * 2000]).value(net.initial_weights().flat)
+        print("llvmlite" in sys.modules)
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60)
+    assert run.stdout.split() == ["False", "True"], run.stderr
+
+
 def test_a_compiler_that_fails_does_not_stop_a_training(monkeypatch):
     pytest.importorskip("llvmlite")
     from chainrule.kernels.compiled import kernel

@@ -18,7 +18,7 @@ from chainrule.derivation.story.output import tell_output
 from chainrule.derivation.story.second import tell_second
 from chainrule.derivation.story.slopes import tell_slope
 from chainrule.derivation.story.summary import tell_cost, tell_recursion
-from chainrule.derivation.story.words import counted, layer_name
+from chainrule.derivation.story.words import counted, layer_name, listed_words
 from chainrule.derivation.story.writer import Writer
 from chainrule.errors import SettingError, listed, nearest
 from chainrule.network import Network
@@ -198,8 +198,9 @@ def _tell_layers(writer: Writer, wanted: str | None, *, mean: bool) -> None:
             assert row is not None
             if row.name not in told and row.name != "identity":
                 told.add(row.name)
-                where = [layer_name(writer.letters, q) for q in range(1, net.L) if net.activations[q] == row]
-                tell_slope(writer, row, " or ".join(where), unit_point(row))
+                same = [str(q) for q in range(1, net.L) if net.activations[q] == row]
+                where = layer_name(writer.letters, l) if len(same) == 1 else f"hidden layers {listed_words(same)}"
+                tell_slope(writer, row, where, unit_point(row))
             tell_delta(writer, l)
         wants = [kind for kind in "Wb" if wanted in (None, f"{kind}{l}")]
         if wants and l == net.L:

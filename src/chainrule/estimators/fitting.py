@@ -208,7 +208,9 @@ def _fitted(job: Job, course: Course, weights: Array, outcome: Outcome, ends: tu
     )
 
 
-def one_epoch(job: Job, start: Start, *, score: Score | None = None, say: Callable[[str], None] | None = None) -> Fitted:
+def one_epoch(
+    job: Job, start: Start, *, score: Score | None = None, say: Callable[[str], None] | None = None
+) -> Fitted:
     """One pass over these rows, for ``partial_fit``: no look at them before or after it."""
     posterior = job.posterior()
     engine, stop, began = job.engine(posterior, start.seed), Stop(), time.monotonic()

@@ -52,9 +52,7 @@ class SparseObjective(Objective):
         return total
 
 
-def objective_of(
-    net: Network, X: Any, T: npt.ArrayLike, weight: npt.ArrayLike | None, evaluations: int
-) -> Objective:
+def objective_of(net: Network, X: Any, T: npt.ArrayLike, weight: npt.ArrayLike | None, evaluations: int) -> Objective:
     """The objective on these rows, dense or sparse."""
     if is_sparse(X):
         return SparseObjective(net, X, T, weight)

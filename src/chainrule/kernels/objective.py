@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,20 +54,28 @@ class Objective:
         self.weight = checked_sample_weight(sample_weight, self.rows)
         self.total_weight = float(self.rows if self.weight is None else self.weight.sum())
 
-        self.choice = select.choose(net, self.rows, evaluations)
-        self._compiled = self.choice.evaluator(self.X, self.T, self.weight)
+        self._evaluations = evaluations
+
+    @functools.cached_property
+    def choice(self) -> select.Choice:
+        """Which kernel serves, and why; made, and compiled, when first needed."""
+        return select.choose(self.net, self.rows, self._evaluations)
+
+    @functools.cached_property
+    def _compiled(self) -> select.Evaluator | None:
+        return self.choice.evaluator(self.X, self.T, self.weight)
 
     def value(self, flat: Array) -> Any:
         """J, a scalar in nats."""
         weights = self.net.weights_from(flat)
-        if self._compiled and weights.flat.dtype == np.float64:
+        if weights.flat.dtype == np.float64 and self._compiled:
             return self._compiled.value(weights.flat)
         return sum(reference.log_likelihood(self.net, weights, *block) for block in self._blocks())
 
     def gradient(self, flat: Array) -> tuple[Any, Array]:
         """J and dJ/d(weights), (P,)."""
         weights = self.net.weights_from(flat)
-        if self._compiled and weights.flat.dtype == np.float64:
+        if weights.flat.dtype == np.float64 and self._compiled:
             return self._compiled.gradient(weights.flat)
         J, total = 0.0, np.zeros_like(weights.flat)
         for block in self._blocks():
@@ -77,7 +86,7 @@ class Objective:
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
-        if self._compiled and weights.flat.dtype == direction.flat.dtype == np.float64:
+        if weights.flat.dtype == direction.flat.dtype == np.float64 and self._compiled:
             return self._compiled.hessian_product(weights.flat, direction.flat)
         total = np.zeros_like(weights.flat)
         for X, T, weight in self._blocks():
@@ -87,7 +96,7 @@ class Objective:
     def outputs(self, flat: Array) -> Array:
         """Y of every row, (N, K)."""
         weights = self.net.weights_from(flat)
-        if self._compiled and weights.flat.dtype == np.float64:
+        if weights.flat.dtype == np.float64 and self._compiled:
             return self._compiled.outputs(weights.flat)
         return outputs(self.net, weights, self.X)
 

@@ -14,7 +14,7 @@ class Outcome(enum.Enum):
     EARLY_STOPPED = "No improvement for as many epochs as allowed; the best weights were kept."
     NO_IMPROVEMENT = "No improvement for as many epochs as allowed; the weights are the last ones."
     TIME_LIMIT = "The time was up; the weights are those of the last full update."
-    INTERRUPTED = "Training was interrupted; the weights are those of the last full epoch."
+    INTERRUPTED = "Training was interrupted; the weights are those of the last full update."
     STOPPED = "A callback asked to stop."
 
     def __str__(self) -> str:

@@ -28,6 +28,9 @@ def grid() -> tuple[Derivation, ...]:
         weights, X, T = support.problem(net, rows=1, seed=at)
         numbers = {"weights": weights, "x": X[0], "t": T[0]} if at % 2 else {}
         found.append(cr.derive(net, **OPTIONS[at % len(OPTIONS)], **numbers))
+    net = cr.Network("2-3 tanh-2 swish-2")
+    weights, X, T = support.problem(net, rows=1)
+    found.append(cr.derive(net, order=2, weights=weights, x=X[0], t=T[0]))
     net = cr.Network("2-3-3")
     weights, X, T = support.problem(net, rows=1)
     found.append(cr.derive(net, letters="post", weights=weights, x=X[0], t=T[0]))

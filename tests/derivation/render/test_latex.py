@@ -100,7 +100,7 @@ WRAPPED = r"\documentclass{article}\usepackage{amsmath,amssymb}\begin{document}%
 
 
 @pytest.mark.skipif(PDFLATEX is None, reason="needs pdflatex")
-@pytest.mark.parametrize("which", [-1, -2, 5, 11, 17, 23, "fragment", "names"])
+@pytest.mark.parametrize("which", [-1, -2, -3, 5, 11, 23, "fragment", "names"])
 def test_the_document_compiles_and_nothing_sticks_out_of_the_page(which, texts, post, tmp_path):
     if which == "fragment":
         text = WRAPPED % post.latex(document=False)

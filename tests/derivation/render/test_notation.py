@@ -50,6 +50,8 @@ def written(node) -> str:
         (a - b, "a - b"),
         (-a - b, "-a - b"),
         (a - (b - u), "a - (b - u)"),
+        (-(a + b), "-(a + b)"),
+        (exp(-(a + b)), "e^{-(a + b)}"),
         (a * -b, "-a\\,b"),
         (Mul((a, Mul((Number(-1), b)))), "a\\,(-b)"),
         ((a + b) * u, "(a + b)\\,u"),

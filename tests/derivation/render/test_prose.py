@@ -28,6 +28,7 @@ def set_in(text: str) -> str:
         ("(u_j + v_j)", "($u_{j}$ + $v_{j}$)"),
         ("u'_j of W' and m₄'", "$u_{j}'$ of $W'$ and $m_{4}'$"),
         ("t a − C", "$t$ $a$ − $C$"),
+        ("R{u} is R of u", r"$\mathcal{R}${$u$} is $R$ of $u$"),
         ("A sum is a sum. I think so", "A sum is a sum. I think so"),
         ("J's maximum, W²'s shape, it's", "$J$'s maximum, $W^{2}$'s shape, it's"),
         ("pre-activation k-th Z-score", "pre-activation k-th Z-score"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from importlib import resources
 from typing import Any
 
@@ -144,8 +145,23 @@ def _right(box: Box | None, column: float, spoken: str = "") -> dict[str, Any] |
 
 
 def _prose(text: str) -> list[Any]:
-    """Words, which the template escapes, and formulas."""
-    return [piece if isinstance(piece, str) else _safe(mathml.inline(piece)) for piece in spans(text)]
+    """Words, which the template escapes, and formulas; a formula keeps the bracket and the comma beside it."""
+    found: list[Any] = []
+    for piece in spans(text):
+        if not isinstance(piece, str):
+            found.append(_safe(mathml.inline(piece)))
+            continue
+        close = re.match(r"[^\s\w(]{1,3}", piece) if found else None
+        if close is not None and _is_formula(found[-1]):
+            found[-1] = _safe('<span class="whole">{}{}</span>').format(found[-1], close[0])
+            piece = piece[close.end() :]
+        if piece:
+            found.append(piece)
+    return found
+
+
+def _is_formula(piece: Any) -> bool:
+    return hasattr(piece, "__html__")
 
 
 def _verdict(derivation: Derivation) -> dict[str, Any] | None:

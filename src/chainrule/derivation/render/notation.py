@@ -83,7 +83,10 @@ class Setting:
     def box(self, node: Expression) -> Box:
         """The boxes of an expression that stands alone."""
         negative, body = sign_taken(node)
-        return row(_MINUS, self._term(body)) if negative else self._term(body)
+        box = self._term(body)
+        if negative:
+            return row(_MINUS, self._fenced(box) if isinstance(body, Add) else box)
+        return box
 
     def condition(self, condition: Condition) -> Box:
         """A condition, ``k' ≠ k``."""
@@ -138,7 +141,8 @@ class Setting:
             case Derivative():
                 return self._derivative(node)
             case Directional(of):
-                return row(Letter("ℛ", upright=True), Fence("{", self.box(of), "}", min(height(self.box(of)), 1)))
+                body = self.box(of)
+                return row(Letter("ℛ", upright=True), Fence("{", body, "}", height(body)))
             case Cases(branches):
                 return Branches(tuple((self.box(value), self._when(when)) for value, when in branches))
             case Matrix(letter, layer):

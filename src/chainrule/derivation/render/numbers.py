@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction as Ratio
 
 from chainrule.derivation.expression import Expression, Number, Scalar
@@ -49,7 +50,7 @@ def decimal(value: float, digits: int = DIGITS) -> tuple[str, int]:
 def shown_exactly(*nodes: Expression, digits: int = DIGITS) -> bool:
     """Whether every number of these expressions is the number that is shown: then it stands behind =, else behind ≈."""
     return all(
-        float(f"{part.value:.{digits - 1}e}") == part.value
+        math.isclose(float(f"{part.value:.{digits - 1}e}"), part.value, rel_tol=1e-13)
         for node in nodes
         for part in walk(node)
         if isinstance(part, Number) and isinstance(part.value, float)

@@ -50,7 +50,8 @@ def spans(text: str) -> list[str | Box]:
     for match in _TOKEN.finditer(text):
         if match.start() > at:
             found.append(text[at : match.start()])
-        found.append(_box(match[0]))
+        is_operator = match[0] == "R" and text[match.end() :].startswith("{")  # R{u}, the derivative along v
+        found.append(Letter("ℛ", upright=True) if is_operator else _box(match[0]))
         at = match.end()
     if at < len(text):
         found.append(text[at:])

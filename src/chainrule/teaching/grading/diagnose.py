@@ -130,7 +130,7 @@ def explain(
     entries = sum(array.size for _, array in received)
     if entries < LEAST_ENTRIES or not any(array.any() for _, array in received):
         return None
-    listed = [m for m in mutations if m.target == evaluate_target(evaluate) or True]
+    listed = list(mutations)
     best: Explanation | None = None
     for candidates in (_none(), _singles(listed), _pairs(listed)):
         for chosen in candidates:
@@ -142,11 +142,6 @@ def explain(
         if best is not None and best.size <= 2:
             return best
     return best
-
-
-def evaluate_target(evaluate: Any) -> str:
-    """The array that is evaluated."""
-    return str(getattr(evaluate, "target", ""))
 
 
 def _none() -> Iterator[tuple[Mutation, ...]]:

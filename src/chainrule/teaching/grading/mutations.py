@@ -159,13 +159,13 @@ def _slope(net: Network, l: int, row: Activation, source: str) -> Iterator[Mutat
             yield _one("wrong-layer", at, other, f"the slope at {_output_words(q, net.L)}", l)
     wrong = {"1 - Z": "1 − z", "Z * Z": "z²", "Z * (1 - Z)": "z (1 − z)", "1 + Z * Z": "1 + z²", "1 - A * A": "1 − a²"}
     if row.name != "sigmoid":
+        yield _one("wrong-slope", at, f"1 * {Z}", "z in place of its slope", l)
         for form, words in wrong.items():
             yield _one("wrong-slope", at, form.replace("Z", Z).replace("A", A), words, l)
     for name in activation_names():
         if name not in (row.name, "identity"):
             other_row = activation_named(name)
             yield _one("wrong-slope", at, with_arrays(other_row.slope, a=A, z=Z), f"the slope of {name}", l)
-    yield _one("missing-activation", at, f"({source}) * {A} * 0 + {Z}", "z in place of its slope", l)
 
 
 def _weights(net: Network, l: int, source: str) -> Iterator[Mutation]:

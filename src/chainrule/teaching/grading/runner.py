@@ -66,32 +66,38 @@ def perform(
 ) -> Iterable[dict[str, Any]]:
     """One record for each call: ``{"call": number, "value": tree}`` or ``{"call": number, "error": ...}``."""
     for call in calls:
-        given = {name: _argument(spec, arrays) for name, spec in call["arguments"].items()}
-        before = {name: value.copy() for name, value in given.items() if isinstance(value, np.ndarray)}
-        record: dict[str, Any] = {"call": call["call"]}
-        try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                positional = [given.pop(name) for name in call["positional"]]
-                record["value"] = _tree(functions[call["function"]](*positional, **given))
-        except BaseException as error:  # SystemExit and KeyboardInterrupt too: what a learner's code raises is a result
-            record["error"] = described(error, filename)
-        changed = [
-            name for name, old in before.items() if not np.array_equal(old, _same(call, name, given, positional))
-        ]
-        if changed:
-            record["changed"] = changed
-        yield record
+        record = _one(functions[call["function"]], call, arrays, filename, flat=False)
+        if "error" in record and any(isinstance(spec, list) for spec in call["arguments"].values()):
+            again = _one(functions[call["function"]], call, arrays, filename, flat=True)
+            record = again if "error" not in again else record
+        yield {"call": call["call"], **record}
 
 
-def _same(call: dict[str, Any], name: str, given: Mapping[str, Any], positional: list[Any]) -> Any:
-    """The argument as the function left it."""
-    return positional[call["positional"].index(name)] if name in call["positional"] else given[name]
+def _one(
+    function: Callable[..., Any], call: dict[str, Any], arrays: Mapping[str, Any], filename: str | None, *, flat: bool
+) -> dict[str, Any]:
+    """One call: what it returned or raised, and which arguments it changed."""
+    given = {name: _argument(spec, arrays, flat) for name, spec in call["arguments"].items()}
+    before = {name: value.copy() for name, value in given.items() if isinstance(value, np.ndarray)}
+    record: dict[str, Any] = {}
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            positional = [given[name] for name in call["positional"]]
+            keywords = {name: value for name, value in given.items() if name not in call["positional"]}
+            record["value"] = _tree(function(*positional, **keywords))
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: what a learner's code raises is a result
+        record["error"] = described(error, filename)
+    if changed := [name for name, old in before.items() if not np.array_equal(old, given[name])]:
+        record["changed"] = changed
+    return record
 
 
-def _argument(spec: Any, arrays: Mapping[str, Any]) -> Any:
+def _argument(spec: Any, arrays: Mapping[str, Any], flat: bool) -> Any:
     """An argument made anew, so that no call sees what another did to it."""
     if isinstance(spec, list):  # a layer's pair of names each
+        if flat:
+            return tuple(arrays[name].copy() for pair in spec for name in pair)
         return Layers((arrays[W].copy(), arrays[b].copy()) for W, b in spec)
     return arrays[spec].copy() if isinstance(spec, str) else spec
 
