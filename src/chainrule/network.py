@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -97,7 +98,7 @@ class Network:
         """Number of layers of weights."""
         return len(self._layers)
 
-    @property
+    @functools.cached_property
     def M(self) -> tuple[int, ...]:
         """Sizes M[0] = D, M[1], ..., M[L] = K."""
         return (self._D, *(layer.size for layer in self._layers))
@@ -122,7 +123,7 @@ class Network:
         """The output law."""
         return law_named(self._layers[-1].function)
 
-    @property
+    @functools.cached_property
     def size(self) -> int:
         """Number of weights and biases."""
         return sum((m + 1) * n for m, n in zip(self.M[:-1], self.M[1:], strict=True))
@@ -132,12 +133,12 @@ class Network:
         """The whole description in one line, every function named."""
         return "-".join([str(self._D), *map(str, self._layers)])
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the weights in the order of the vector: ``("W1", "b1", "W2", ...)``."""
         return tuple(f"{kind}{l}" for l in range(1, self.L + 1) for kind in "Wb")
 
-    @property
+    @functools.cached_property
     def slices(self) -> dict[str, slice]:
         """Where each of ``names`` lies in the vector of all weights."""
         found, at = {}, 0

@@ -223,3 +223,21 @@ def test_the_faster_way_is_taken_and_the_other_tried_again():
         members = pace.choose()
         pace.note(members, seconds[members] * 10, 10)
     assert pace.choose() == 2
+
+
+@pytest.mark.parametrize("rows", [1, 7, 16, 17, 4096, 4103])
+@pytest.mark.parametrize("text", NETS)
+def test_full_batches_of_any_number_of_rows(text, rows):
+    net = Network(text)
+    weights, X, T = problem(net, rows)
+    expected, J = by_hand("ascent", net, X, T, None, weights.flat, [np.arange(rows)] * 3, [0.1] * 3, average=True)
+    run = CompiledRun(Kernel(net), "ascent", X, T, None, weights.flat, average=True)
+    np.testing.assert_allclose(run.full_batches(np.full(3, 0.1), J=True), J, rtol=1e-12)
+    assert worst(run.flat, expected) < 1e-12
+
+
+def test_a_full_batch_run_does_not_copy_its_inputs():
+    net = Network("5-30 relu-12 sigmoid")
+    weights, X, T = problem(net, 4103)
+    run = CompiledRun(Kernel(net), "ascent", X, T, None, weights.flat)
+    assert run._data[0] is X

@@ -19,6 +19,7 @@ from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
 from chainrule.estimators.parameters import CONSTRAINTS, FIRST_ORDER
+from chainrule.estimators.rows import Rows
 from chainrule.tables.labels import LabelCoding, checked_labels
 
 Array = npt.NDArray[Any]
@@ -357,7 +358,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             raise SettingError(f"output_law must be {listed(allowed)} for {what}, not {self.output_law!r}.")
         return self.output_law
 
-    def _default_score(self, T: Array, Y: Array, weight: Array | None) -> float:
+    def _figure(self, T: Array, Y: Array, weight: Array | None) -> float:
         if self.network_.law.name == "softmax":
             right = Y.argmax(axis=1) == T.argmax(axis=1)
         else:
@@ -377,6 +378,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _strata(self, T: Array) -> Array | None:
         return T.astype(bool) if self.n_outputs_ == 1 else None
+
+    def _noticed(self, data: Rows) -> list[str]:
+        found = super()._noticed(data)
+        if len(self.classes_) == 1:
+            found.append(f"All labels are of one class, {self.classes_[0]!s}: it is predicted with certainty.")
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

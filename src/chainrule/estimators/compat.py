@@ -7,7 +7,10 @@ from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    LEVELS = 2  # functions of scikit-learn between the user's line and our method
 except ImportError:  # before 1.9: everything works, and set_callbacks is not there
+    LEVELS = 1
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """No callbacks in this version of scikit-learn."""
@@ -17,4 +20,4 @@ except ImportError:  # before 1.9: everything works, and set_callbacks is not th
         return method
 
 
-__all__ = ["CallbackSupportMixin", "with_callbacks"]
+__all__ = ["LEVELS", "CallbackSupportMixin", "with_callbacks"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, listed
+from chainrule.kernels.inputs import finite_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,6 +91,8 @@ class Explained:
         ``predict_proba(X)`` for classes).
         """
         check_is_fitted(self)
+        from chainrule.estimators.script import predicting_script
+
         return predicting_script(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -124,22 +126,32 @@ class Explained:
         line = "" if outcome is None else f"<p>{outcome.value}</p>"
         return f'{found}<div class="chainrule-network">{drawing}{line}</div>'
 
-    def _one_row(self, row: Any) -> Array:
-        x = np.asarray(row, dtype=np.float64).reshape(1, -1)
+    def _numbers(self, row: Any) -> Array:
+        """A row (1, D) of plain numbers; from a mapping or a row with names, in the order of the columns."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None and hasattr(row, "keys"):
+            missing = [name for name in names if name not in row]
+            if missing:
+                raise DataError(f"The row has no {listed(missing)}.", f"The network's inputs are {listed(names)}.")
+            row = [row[name] for name in names]
+        x = finite_matrix(np.reshape(np.asarray(row), (1, -1)), "the row", None)
         if x.shape[1] != self.n_features_in_:
             raise DataError(
                 f"The row has {x.shape[1]} numbers, and the network has {self.n_features_in_} inputs.",
-                "Give one row, as in X[0], or frame.iloc[0].",
+                "Give one row, as in X[0] or frame.iloc[0].",
             )
-        scaling = self._scaling  # type: ignore[attr-defined]
-        found: Array = (scaling.apply(x) if scaling is not None else x)[0]
+        return x
+
+    def _one_row(self, row: Any) -> Array:
+        """The row as the network takes it, (D,)."""
+        x, scaling = self._numbers(row), self._scaling  # type: ignore[attr-defined]
+        found: Array = (x if scaling is None else scaling.apply(x))[0]
         return found
 
     def _one_target(self, row: Any, target: Any) -> Any:
         model: Any = self
         if target is None:
-            X = np.asarray(row, dtype=np.float64).reshape(1, -1)
-            A = model._preactivation(_named(model, X))
+            A = model._unchecked(self._numbers(row))
             if not self.network_.law.has_classes:
                 from chainrule.estimators.forward import mean
 
@@ -151,91 +163,3 @@ class Explained:
             return model._targets([target] if np.ndim(target) == 0 else np.reshape(target, (1, -1)))[0]
         t = np.reshape(np.asarray(target, dtype=np.float64), (1, -1))
         return (t if model._target_scaling is None else model._target_scaling.apply(t))[0]
-
-
-def _named(model: Any, X: Array) -> Any:
-    """The row as the estimator was fitted: with names where it has them."""
-    if not hasattr(model, "feature_names_in_"):
-        return X
-    import pandas as pd
-
-    return pd.DataFrame(X, columns=model.feature_names_in_)
-
-
-def predicting_script(model: Any) -> str:
-    """See `Explained.to_program`."""
-    from chainrule.program import program
-
-    whole = program(model.network_, only="gradient")
-    tree = ast.parse(whole)
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    needed, names = set(), ["forward"]
-    while names:
-        name = names.pop()
-        needed.add(name)
-        called = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
-        names += [other for other in called & functions.keys() if other not in needed]
-    kept = [ast.get_source_segment(whole, node) or "" for name, node in functions.items() if name in needed]
-    uses_math = any("math." in text for text in kept)
-    constants = [f"{name} = np.array({model.weights_[name].tolist()!r})" for name in model.network_.names]
-    constants.append(f"WEIGHTS = ({', '.join(model.network_.names)})")
-    return (
-        "\n\n\n".join(
-            [
-                f'"""Predict with the network {model.network_.notation}: NumPy and nothing else."""\n\n'
-                + ("import math\nimport sys\n" if uses_math else "import sys\n")
-                + "\nimport numpy as np\n\n"
-                + "\n".join([*constants, *_scaling_constants(model)]),
-                *kept,
-                *_predicting_functions(model),
-                'if __name__ == "__main__":\n'
-                '    for row in predict(np.loadtxt(sys.argv[1], delimiter=",", ndmin=2)):\n'
-                "        print(row)",
-            ]
-        )
-        + "\n"
-    )
-
-
-def _scaling_constants(model: Any) -> list[str]:
-    lines = []
-    for name, scaling in (("X", model._scaling), ("Y", model._target_scaling)):
-        if scaling is not None:
-            mean = np.zeros_like(scaling.scale) if scaling.mean is None else scaling.mean
-            lines += [
-                f"{name}_MEAN = np.array({mean.tolist()!r})",
-                f"{name}_SCALE = np.array({scaling.scale.tolist()!r})",
-            ]
-    if hasattr(model, "classes_"):
-        lines.append(f"CLASSES = np.array({model.classes_.tolist()!r})")
-    return lines
-
-
-def _predicting_functions(model: Any) -> list[str]:
-    standardised = "(X - X_MEAN) / X_SCALE" if model._scaling is not None else "X"
-    outputs = (
-        'def outputs(X):\n    """Y, the outputs of the network."""\n'
-        "    X = np.asarray(X, dtype=float)  # (N, D)\n"
-        f"    return forward({standardised}, WEIGHTS)[-1]  # (N, K)"
-    )
-    if not hasattr(model, "classes_"):
-        back = "outputs(X) * Y_SCALE + Y_MEAN" if model._target_scaling is not None else "outputs(X)"
-        last = f"    Y = {back}  # (N, K)\n    return Y[:, 0] if Y.shape[1] == 1 else Y"
-        return [outputs, f'def predict(X):\n    """The expected value of each row."""\n{last}']
-    several = model._label_binarizer.y_type_.startswith("multilabel")
-    if several:
-        proba = "    return outputs(X)  # (N, C)"
-        decide = "    return (outputs(X) > 0.5).astype(int)  # (N, C)"
-    elif len(model.classes_) == 1:
-        proba, decide = "    return np.ones((len(X), 1))", "    return CLASSES[np.zeros(len(X), dtype=int)]"
-    elif model.network_.K == 1:
-        proba = "    Y = outputs(X)  # (N, 1)\n    return np.hstack([1 - Y, Y])  # (N, 2)"
-        decide = "    return CLASSES[(outputs(X)[:, 0] > 0.5).astype(int)]  # (N,)"
-    else:
-        proba = "    return outputs(X)  # (N, C)"
-        decide = "    return CLASSES[outputs(X).argmax(axis=1)]  # (N,)"
-    return [
-        outputs,
-        f'def predict_proba(X):\n    """The probability of each class, in the order of CLASSES."""\n{proba}',
-        f'def predict(X):\n    """The most probable class of each row."""\n{decide}',
-    ]

@@ -119,7 +119,11 @@ class Start:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came of it; ``diverged`` is the error of a training that early stopping has saved."""
+    """What came of it.
+
+    ``diverged`` is the error of a training that early stopping has saved; ``improved`` tells of one epoch of
+    ``partial_fit`` whether it was the best so far.
+    """
 
     weights: Array
     state: State
@@ -131,6 +135,11 @@ class Fitted:
     constant_J: float
     restarts: tuple[Restart, ...] = ()
     diverged: DivergedError | None = None
+    improved: bool = False
+
+    def with_weights(self, weights: Array) -> Fitted:
+        """The same with other weights kept."""
+        return replace(self, weights=weights)
 
     @property
     def is_worse_than_constant(self) -> bool:
@@ -188,8 +197,8 @@ def fit(
             return replace(found, diverged=error, epochs=found.epochs + 1)
         course = courses[best.number]
         outcome = best.outcome
-        if outcome is Outcome.STOPPED and course.reason is not None:
-            outcome = course.reason
+        if course.reason is not None and outcome in (Outcome.STOPPED, Outcome.CONVERGED):
+            outcome = course.reason  # as in SciPy, a budget that is spent goes before convergence
         return _fitted(job, course, best.weights, outcome, ends)
 
 
@@ -225,9 +234,17 @@ def one_epoch(
         progress.history.append(record)
         stopped = course(record, weights)
     outcome = stop.reason or (course.reason if stopped and course.reason else Outcome.MAX_EPOCHS)
-    nan = float("nan")
-    epochs = progress.state.epoch - state.epoch
-    return Fitted(weights.flat, progress.state, outcome, course.standing, progress.history, epochs, nan, nan)
+    return Fitted(
+        weights.flat,
+        progress.state,
+        outcome,
+        course.standing,
+        progress.history,
+        progress.state.epoch - state.epoch,
+        J=float("nan"),
+        constant_J=float("nan"),
+        improved=progress.best.weights is not None,
+    )
 
 
 def best_constant(objective: Objective) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from chainrule.estimators.rows import view
+
 Array = npt.NDArray[Any]
 OnEpoch = Callable[[int, Array], bool]
 
@@ -46,8 +48,8 @@ def _hook(parent: Any, model: Any, data: dict[str, Any]) -> OnEpoch:
 
     def call(epoch: int, weights: Array) -> bool:
         def attributes() -> dict[str, Any]:
-            view = model._view(weights)
-            return {"coefs_": view.coefs_, "intercepts_": view.intercepts_}
+            changed = view(model, weights)
+            return {"coefs_": changed.coefs_, "intercepts_": changed.intercepts_}
 
         stop = False
         if present:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from chainrule.errors import DataError, counted, listed
-from chainrule.kernels.inputs import AS_NUMBERS, finite_matrix
 from chainrule.estimators.sparse import is_sparse
+from chainrule.kernels.inputs import AS_NUMBERS, finite_matrix
 from chainrule.tables.labels import checked_labels
 
 Array = npt.NDArray[Any]

@@ -127,7 +127,7 @@ def batch_rows(model: Any, rows: int) -> int:
 
 
 def settings_of(model: Any, net: Network, rows: int, schedule: Schedule, rate: float, seed: int) -> Settings:
-    """The options of the training; a penalty in nats for all rows, as scikit-learn's ``alpha`` is for those of a batch."""
+    """The options of the training; the penalty is for all rows, as scikit-learn's ``alpha`` is for those of a batch."""
     solver, own = solver_of(model)
     first_order = model.solver in FIRST_ORDER
     batch = batch_rows(model, rows) if first_order else rows

@@ -198,7 +198,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             raise SettingError(f"output_law must be one of {known}, not {self.output_law!r}.")
         return self.output_law
 
-    def _default_score(self, T: Array, Y: Array, weight: Array | None) -> float:
+    def _figure(self, T: Array, Y: Array, weight: Array | None) -> float:
         if not np.isfinite(Y).all():
             return float("nan")
         return float(r2_score(T, Y, sample_weight=weight))

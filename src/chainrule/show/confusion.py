@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 from chainrule.errors import DataError
-from chainrule.show.style import INK, PALETTE, PAPER, class_names, new_figure, number, styled
+from chainrule.show.style import INK, MUTED, PALETTE, PAPER, class_names, new_figure, number, styled
 
 
 @styled
@@ -26,7 +26,7 @@ def plot_confusion(matrix: npt.ArrayLike, classes: Sequence[object] | None = Non
 
     Returns
     -------
-    Figure, not shown and not saved. Counts are written where they fit (up to 16 classes).
+    Figure, not shown and not saved. Counts are written where they fit (up to 16 classes), zeros as dots.
 
     Raises
     ------
@@ -63,9 +63,12 @@ def plot_confusion(matrix: npt.ArrayLike, classes: Sequence[object] | None = Non
     axes.invert_yaxis()
     if C <= 16:
         for i, j in np.ndindex(C, C):
-            colour = PAPER if shares[i, j] > 0.55 else INK
             size = 12 if C <= 8 else 9
-            axes.text(j, i, number(float(counts[i, j])), ha="center", va="center", color=colour, fontsize=size)
+            if not counts[i, j]:
+                axes.text(j, i, "·", ha="center", va="center", color=MUTED, fontsize=size, alpha=0.7)
+                continue
+            colour = PAPER if shares[i, j] > 0.5 else INK
+            axes.text(j, i, number(float(counts[i, j])), ha="center", va="center", color=colour, fontsize=size, weight="bold" if i != j else "normal")
     step = 1 if C <= 30 else -(-C // 30)
     turned = label > cell
     axes.set_xticks(np.arange(0, C, step), names[::step], rotation=90 if turned else 0)
@@ -80,4 +83,4 @@ def plot_confusion(matrix: npt.ArrayLike, classes: Sequence[object] | None = Non
 def _shades() -> LinearSegmentedColormap:
     """From nothing to blue: the paper shows through where the share is 0."""
     blue = to_rgb(PALETTE["blue"])
-    return LinearSegmentedColormap.from_list("share", [(*blue, 0.06), (*blue, 1.0)])
+    return LinearSegmentedColormap.from_list("share", [(*blue, 0.05), (*blue, 1.0)])

@@ -14,14 +14,26 @@ from matplotlib.patches import Circle
 
 from chainrule.errors import DataError
 from chainrule.network import Network, Weights
-from chainrule.show.style import INK, MUTED, NEGATIVE, PAPER, POSITIVE, class_names, new_figure, number, styled
+from chainrule.show.style import (
+    INK,
+    MUTED,
+    NEGATIVE,
+    PAPER,
+    POSITIVE,
+    class_names,
+    new_figure,
+    number,
+    short_names,
+    styled,
+)
 
 Array = npt.NDArray[Any]
 
 UNITS_SHOWN = 8  # of a layer
-EDGES_SHOWN = 30  # between two layers, where values are not written
+EDGES_SHOWN = 48  # between two layers, where values are not written
 COLUMN = 2.1  # inches between layers
 RADIUS = 0.27
+LONGEST_NAME = 26  # signs
 LABEL = 0.2  # inches that a written weight needs, up
 
 
@@ -69,9 +81,7 @@ def plot_network(
             raise DataError(f"{network.notation} has {count} {words} and {len(names)} names were given.")
     columns = _columns(network, weights)
     tall = max(len(column.units) for column in columns) * columns[0].gap
-    figure = new_figure(
-        COLUMN * network.L + 1.3 + 0.6 * ((inputs is not None) + (outputs is not None)), max(tall, 2.2) + 0.9
-    )
+    figure = new_figure(COLUMN * network.L + 0.3 + _margin(inputs) + _margin(outputs), max(tall, 2.2) + 0.9)
     left_out = draw_network(figure.add_subplot(), network, weights, inputs, outputs)
     figure.supxlabel(
         "\n".join(
@@ -101,12 +111,20 @@ def draw_network(
     _name_sides(axes, columns, inputs, outputs)
     low = min(column.heights.min() for column in columns)
     high = max(column.heights.max() for column in columns)
-    axes.set_xlim(-0.6 if inputs is None else -1.2, COLUMN * network.L + (0.6 if outputs is None else 1.2))
+    axes.set_xlim(-_margin(inputs), COLUMN * network.L + _margin(outputs))
     axes.set_ylim(low - RADIUS - 0.4, high + RADIUS + 0.55)
     units = sum(column.size - len(column.units) for column in columns)
-    if not units and not edges:
+    left_out = [f"{number(many)} {noun}{'s' if many > 1 else ''}" for many, noun in ((units, "unit"), (edges, "weight")) if many]
+    if not left_out:
         return ""
-    return f"The strongest are drawn; {number(units)} units and {number(edges)} weights are left out."
+    return f"The strongest are drawn; {' and '.join(left_out)} {'is' if units + edges == 1 else 'are'} left out."
+
+
+def _margin(names: Sequence[object] | None) -> float:
+    """Inches beside the outermost units, for their names."""
+    if names is None:
+        return 0.6
+    return RADIUS + 0.25 + 0.088 * max(map(len, short_names(names, LONGEST_NAME)))
 
 
 def _columns(network: Network, weights: Weights) -> list[_Column]:
@@ -214,6 +232,6 @@ def _name_sides(
         (outputs, columns[-1], COLUMN * (len(columns) - 1) + RADIUS + 0.12, "left"),
     ):
         if names is not None:
-            shown = class_names(names, len(names), longest=16)
+            shown = class_names(names, len(names), longest=LONGEST_NAME)
             for unit, y in zip(column.units, column.heights, strict=True):
                 axes.text(x, y, shown[unit], ha=side, va="center", fontsize=10)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
@@ -118,8 +119,31 @@ def class_style(at: int) -> tuple[str, str]:
 
 def class_names(classes: Sequence[object] | np.ndarray | None, count: int, longest: int = 24) -> list[str]:
     """Names to show; ``0, 1, ...`` where there are none, long ones cut. A dollar sign stays a dollar sign."""
-    names = [str(name) for name in (classes if classes is not None else range(count))]
-    return [plain(name if len(name) <= longest else name[: longest - 1] + "…") for name in names]
+    return [plain(name) for name in short_names(classes if classes is not None else range(count), longest)]
+
+
+def short_names(names: Iterable[object], longest: int) -> list[str]:
+    """Names of at most ``longest`` signs that stay apart: cut at the end, else in the middle, else at the beginning.
+
+    >>> short_names(["length of the petal", "length of the sepal", "kind"], 12)
+    ['length…petal', 'length…sepal', 'kind']
+    """
+    whole = [str(name) for name in names]
+    kept = longest - 1
+    tail = kept // 2
+    ways: tuple[Callable[[str], str], ...] = (
+        lambda name: name[:kept] + "…",
+        lambda name: name[: kept - tail] + "…" + name[-tail:] if tail else name[:kept] + "…",
+        lambda name: "…" + name[-kept:],
+    )
+    for cut in ways:
+        shown = [name if len(name) <= longest else cut(name) for name in whole]
+        if len(set(shown)) == len(set(whole)):
+            return shown
+    beginning = len(os.path.commonprefix([name for name in whole if len(name) > longest]))
+    start = max(beginning - 2, 0)  # what they share is left out, but for a hint of it
+    rest = [name if len(name) <= longest else "…" + name[start:] for name in whole]
+    return [name if len(name) <= longest else name[:kept] + "…" for name in rest]
 
 
 def plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 
 import pytest
@@ -51,6 +52,10 @@ def written(node) -> str:
         (-a - b, "-a - b"),
         (a - (b - u), "a - (b - u)"),
         (-(a + b), "-(a + b)"),
+        (Mul((Number(-1), Number(-0.5))), "-(-0.5)"),
+        (Add((a, Mul((Number(-1), Number(-0.5))))), "a - (-0.5)"),
+        (Add((a, Number(-0.5))), "a - 0.5"),
+        (Add((Add((a, b)), u)), "a + b + u"),
         (exp(-(a + b)), "e^{-(a + b)}"),
         (a * -b, "-a\\,b"),
         (Mul((a, Mul((Number(-1), b)))), "a\\,(-b)"),
@@ -98,7 +103,7 @@ def written(node) -> str:
         (BigProduct(n, y), r"\prod_{n = 1}^{N} y_{k}"),
         (Cases(((a, Condition(kp, "≠", k)), (b, None))),
          r"\begin{cases} a & \text{if }k' \neq k \\ b & \text{otherwise} \end{cases}"),
-        (Directional(a), r"\mathcal{R} \{a\}"),
+        (Directional(a), r"\mathcal{R}\{a\}"),
         (MatMul((Transpose(X), Hadamard((Z, 1 - Z)))), r"X^{\top }\,(Z^{1} \odot (1 - Z^{1}))"),
         (Transpose(W), r"(W^{2})^{\top }"),
         (Matrix("T") / Matrix("Y"), r"T \oslash Y"),
@@ -176,6 +181,7 @@ def test_the_numbers_of_every_line_as_they_are_set_come_to_its_value(derivations
                 continue
             received = eval(made, {"__builtins__": {}}, NAMES)
             assert received == pytest.approx(step.numbers.value, rel=1e-7, abs=1e-9), (step.anchor, made)
+            assert not re.search(r"[-+*]{2}(?<!\*\*)", made), made  # two signs in a row are read by machines only
             read += 1
     assert read > 300
 

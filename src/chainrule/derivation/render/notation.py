@@ -83,10 +83,7 @@ class Setting:
     def box(self, node: Expression) -> Box:
         """The boxes of an expression that stands alone."""
         negative, body = sign_taken(node)
-        box = self._term(body)
-        if negative:
-            return row(_MINUS, self._fenced(box) if isinstance(body, Add) else box)
-        return box
+        return row(_MINUS, self._behind_a_sign(body)) if negative else self._term(body)
 
     def condition(self, condition: Condition) -> Box:
         """A condition, ``k' ≠ k``."""
@@ -141,8 +138,8 @@ class Setting:
             case Derivative():
                 return self._derivative(node)
             case Directional(of):
-                body = self.box(of)
-                return row(Letter("ℛ", upright=True), Fence("{", body, "}", height(body)))
+                inner = self.box(of)
+                return row(Letter("ℛ", upright=True), Fence("{", inner, "}", height(inner)))
             case Cases(branches):
                 return Branches(tuple((self.box(value), self._when(when)) for value, when in branches))
             case Matrix(letter, layer):
@@ -158,6 +155,11 @@ class Setting:
                 parts = [self._matrix_factor(factor) for factor in factors]
                 return row(*joined(parts, Sign("⊙", Role.PLUS)))
         raise TypeError(f"no boxes for {type(node).__name__}")
+
+    def _behind_a_sign(self, node: Expression) -> Box:
+        """A term behind a plus or a minus: in brackets where it is a sum or begins with a minus of its own."""
+        box = self._term(node)
+        return self._fenced(box) if isinstance(node, Add) or sign_taken(node)[0] else box
 
     def _number(self, value: int | Ratio | float) -> Box:
         return row(_MINUS, number_box(-value, self.digits)) if value < 0 else number_box(value, self.digits)
@@ -187,8 +189,7 @@ class Setting:
                 parts.append(_MINUS_BETWEEN if negative else _PLUS)
             elif negative:
                 parts.append(_MINUS)
-            box = self._term(body)
-            parts.append(self._fenced(box) if isinstance(body, Add) else box)
+            parts.append(self._behind_a_sign(body) if at or negative else self._term(body))
         return row(*parts)
 
     def _product(self, factors: tuple[Expression, ...]) -> Box:

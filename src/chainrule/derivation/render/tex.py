@@ -109,7 +109,7 @@ def _in_words(character: str) -> str:
 
 def _letter(text: str, upright: bool, bold: bool) -> str:
     if text in _LETTERS:
-        return _LETTERS[text] + " "
+        return _LETTERS[text] + (" " if _LETTERS[text][-1].isalpha() else "")
     if bold:
         return rf"\mathbf{{{text}}}"
     if text in GREEK:

@@ -21,8 +21,8 @@ STEP_NUMBERS = 3  # rate, smallest divisor, shrinkage
 # hyper: two decay rates; the scale, and 1 where it is to be divided by the weight of the step's rows; the prior's pull
 
 # g (parts, stride), J (parts,) and weight (parts,) hold what each part contributes
-FULL_BATCH = [*unrolled.ROWS, "g*", "chunk*", "stride", "J@", "total@", "weight@", *_SOLVER, "epochs",
-              *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
+FULL_BATCH = [*unrolled.ROWS, "tail*", "tail_rows", "g*", "chunk*", "stride", "J@", "total@", "weight@", *_SOLVER,
+              "epochs", *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
 BATCHES = ["X*", "T*", "s*", "order#", "count", "batch", "w*", "g*", "stride", "J@", "total@", "weight@", *_SOLVER,
            "panel*", "panel_size", *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
 
@@ -53,16 +53,23 @@ def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
             chunk = e.address(e.chunk, e.times(part, e.stride))
             e.zero(g, net.size)
             b.store(ir.Constant(ir.DoubleType(), 0.0), J)
-            with e.loop(count, CHUNK_ROWS) as at:
-                here = e.plus(first, at)
-                X = e.address(e.X, here if form.is_unrolled else e.times(here, e.ldx))
-                rows = e.smaller(CHUNK_ROWS, e.minus(count, at))
+
+            def add(X: Any, here: Any, rows: Any, g: Any = g, J: Any = J, chunk: Any = chunk) -> None:
                 where = (X, e.ldx, e.address(e.T, here), e.ldt, e.address(e.s, here), rows)
                 b.call(gradient, [*where, e.w, chunk, value, *_space(e)])
                 with e.loop(e.stride, e.width) as i:
                     e.store(e.load(g, i) + e.load(chunk, i), g, i)
                 if form.J:
                     b.store(b.fadd(b.load(J), b.load(value)), J)
+
+            with e.loop(count, CHUNK_ROWS) as at:
+                here = e.plus(first, at)
+                X = e.address(e.X, here if form.is_unrolled else e.times(here, e.ldx))
+                add(X, here, e.smaller(CHUNK_ROWS, e.minus(count, at)))
+            if not form.is_unrolled:  # rows that do not fill a register, copied so that all others need not be
+                last = b.icmp_signed("==", part, e.index(form.parts - 1))
+                with b.if_then(b.and_(last, b.icmp_signed(">", e.tail_rows, e.index(0)))):
+                    add(e.tail, e.n, e.tail_rows)
         _update(e, form, barrier, scale, epoch, e.address(e.total, epoch))
     e.end()
 

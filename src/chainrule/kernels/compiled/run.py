@@ -86,11 +86,15 @@ class CompiledRun:
         self._constant = constant_of(net, T, sample_weight)
         if batch is None:
             padded = filled_up(len(X), kernel.width)
-            inputs, ldx, _ = kernel._inputs(X)
             targets, weights = np.zeros((net.K, padded), dtype), np.zeros(padded, dtype)
             targets[:, : len(X)], weights[: len(X)] = T.T, s
-            self._data: tuple[Array, ...] = (inputs, targets, weights)
-            self._rows = (*_at(inputs), ldx, *_at(targets), padded, *_at(weights), padded)
+            full = padded if kernel.is_unrolled else len(X) // kernel.width * kernel.width
+            inputs, ldx = kernel._inputs(X)[:2] if kernel.is_unrolled else (np.ascontiguousarray(X, dtype), net.D)
+            tail = np.zeros((padded - full, net.D), dtype)
+            tail[: len(X) - full] = X[full:]
+            self._data: tuple[Array, ...] = (inputs, targets, weights, tail)
+            self._rows = (*_at(inputs), ldx, *_at(targets), padded, *_at(weights), full)
+            self._tail = (*_at(tail), padded - full)
             self._weight[0] = s.sum()
         else:
             self._data = tuple(np.ascontiguousarray(a, dtype) for a in (X, T, s))
@@ -116,7 +120,13 @@ class CompiledRun:
         assert self.batch is None
         steps = _steps(steps)
         total, call = np.zeros(len(steps)), self._function("full", J)
-        vectors = (*_at(self._w, self._g, self._chunk), self._g.shape[1], *_at(self._J, total, self._weight))
+        vectors = (
+            *_at(self._w),
+            *self._tail,
+            *_at(self._g, self._chunk),
+            self._g.shape[1],
+            *_at(self._J, total, self._weight),
+        )
         numbers = (*_at(*self._solver(), steps, self._hyper), len(steps), *self._memory())
         with self.kernel._blas():
             self._go(call, (*self._rows, *vectors, *numbers), len(steps))

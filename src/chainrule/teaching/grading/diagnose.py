@@ -176,14 +176,23 @@ def _fits(
     ratios = []
     for problem, array in received:
         made = evaluate(problem, sources)
-        if made is None or made.shape != array.shape:
+        if made is None or not _same_shape(made, array):
             return None
         ratio = _ratio(array, made * scale(problem))
         if ratio is None:
             return None
         ratios.append((problem, *ratio, array.size))
+    target = getattr(evaluate, "target", "")
+    if all(near == float("inf") for _, _, near, _ in ratios):  # zeros: the shape alone can speak, if it is another one
+        odd = sum(array.shape != problem.truth[target].shape for problem, array in received if target in problem.truth)
+        return Explanation(chosen, Factor(False, "")) if chosen and odd >= 2 else None
     factor = _factor(ratios)
     return None if factor is None else Explanation(chosen, factor)
+
+
+def _same_shape(made: Array, array: Array) -> bool:
+    """Whether shapes are equal; for one sample, (1, M) and (M,) are."""
+    return made.shape == array.shape or (made.size == array.size and made.squeeze().shape == array.squeeze().shape)
 
 
 def _ratio(array: Array, made: Array) -> tuple[float, float] | None:

@@ -116,7 +116,7 @@ class Judge:
                 lines.append(f"The numbers fit a learning rate of {number(found.rate)}.")
             if line := self.lines.text(mutation.target, mutation.name):
                 lines.append(f"The derivation: {line}")
-            if text := example(mutation, self.small, found.rate):
+            if text := example(mutation, self.small, found.rate, descends=self.scale(self.small) < 0):
                 lines.append(text)
         if found.factor.is_negative:
             lines.append(words.sentence("sign"))

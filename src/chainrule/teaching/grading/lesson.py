@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import re
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,13 @@ from chainrule.derivation.render.text import expression_text
 from chainrule.network import Network
 from chainrule.program.operations import Program
 from chainrule.program.wording import numpy_text
-from chainrule.teaching.grading.diagnose import Evaluator, Explanation
+from chainrule.teaching.grading.diagnose import Evaluator
 from chainrule.teaching.grading.mutations import Mutation
 from chainrule.teaching.grading.problems import Problem
 
 Array = npt.NDArray[Any]
 _MOST_TERMS = 5
+_FROM_ERROR = ("delta", "back", "dW", "db")
 
 
 class Lines:
@@ -42,19 +45,19 @@ class Lines:
             case "delta":
                 return self._ends(f"delta{layer}")
             case "back":
-                return self._ends(f"dZ{layer}", before="∂J_n/∂z", then_before="∂E_n/∂z")
+                return self._ends(f"dZ{layer}", r"∂[JE].*/∂z")
             case "slope":
                 row = self.net.activations[int(layer)]
-                return self._ends(f"slope-{row.name}", before="∂z") if row else ""
+                return self._ends(f"slope-{row.name}", "∂z") if row else ""
             case "dW" | "db":
-                return self._ends(target, before="∂J/∂", then_before="∂E/∂")
+                return self._ends(target, "∂[JE]/∂")
             case "A":
                 return self._starts(f"forward{layer}", 0)
             case "Z":
                 return self._starts(f"forward{layer}", 2)
             case "Y":
                 return self._starts(f"forward{L}", 2)
-        return self._ends("objective", before="J", then_before="E")
+        return self._ends("objective", "[JE]")
 
     def _block(self, name: str) -> list[Step]:
         from chainrule.derivation.expression import Matrix
@@ -66,15 +69,13 @@ class Lines:
             if step.anchor.rpartition("-")[0] == name and step.after is not None and not contains(step.after, Matrix)
         ]
 
-    def _ends(self, block: str, before: str = "", then_before: str = "") -> str:
-        """From the left side of the first line to the right side of the last one."""
+    def _ends(self, block: str, left: str = "") -> str:
+        """From the first line whose left side begins so to the right side of the last line."""
         steps = self._block(block)
-        wanted = [s for s in steps if _left(s).startswith(before)] or [
-            s for s in steps if then_before and _left(s).startswith(then_before)
-        ]
-        if not wanted or steps[-1].after is None:
+        first = next((step for step in steps if re.match(left, _left(step))), None)
+        if first is None or steps[-1].after is None:
             return ""
-        return f"{_left(wanted[0])} = {expression_text(steps[-1].after)}"
+        return f"{_left(first)} = {expression_text(steps[-1].after)}"
 
     def _starts(self, block: str, at: int) -> str:
         """One definition of the way forward."""
@@ -94,11 +95,15 @@ def _derived(net: Network, letters: Any, sign: Any, reduction: Any, rows: Any) -
     return derive(net, letters=letters, sign=sign, reduction=reduction)
 
 
-def example(mutation: Mutation, small: Problem, rate: float | None = None) -> str:
+def example(mutation: Mutation, small: Problem, rate: float | None = None, *, descends: bool = False) -> str:
     """One entry of the broken operation in numbers: what it is, what was taken instead."""
     target = mutation.target
-    truth = small.truth[target]
     made = Evaluator(target, with_forward=mutation.is_forward)(small, dict(mutation.sources), rate or 0.0)
+    if descends:  # everything that comes from the error has the other sign
+        turned = {name: -v if name.startswith(_FROM_ERROR) else v for name, v in small.truth.items()}
+        small = dataclasses.replace(small, truth=turned)
+        made = -made if made is not None and target.startswith(_FROM_ERROR) else made
+    truth = small.truth[target]
     if made is None or made.ndim != truth.ndim or made.shape != truth.shape:
         return _about_shapes(target, made, truth)
     with np.errstate(all="ignore"):
@@ -130,7 +135,9 @@ def _worked(target: str, at: tuple[Any, ...], p: Problem) -> str:
     kind, l = target.rstrip("0123456789"), int(target.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") or 0)
     below = "X" if l <= 1 else f"Z{l - 1}"
     if kind == "delta" and l == L:
-        return f"t − y = {number(v['T'][at])} − {number(v['Y'][at])} = "
+        t, y = number(v["T"][at]), number(v["Y"][at])
+        rises = (v["T"][at] - v["Y"][at]) * v[target][at] >= 0
+        return f"t − y = {t} − {_signed(y)} = " if rises else f"y − t = {y} − {_signed(t)} = "
     if kind == "slope":
         return f"at z = {number(v[f'Z{l}'][at])} (a = {number(v[f'A{l}'][at])}) the slope is "
     if kind == "back":
@@ -184,8 +191,6 @@ def solution(target: str, program: Program, rename: dict[str, str], scale: str =
     )
     given = set() if target in ("forward", "gradient", "cost") else {o.target for o in program.forward}
     wanted, kept = set(goals), []
-    import re
-
     for operation in reversed(program.operations):
         if operation.target in wanted and operation.target not in given:
             kept.append(operation)
@@ -198,8 +203,3 @@ def solution(target: str, program: Program, rename: dict[str, str], scale: str =
             text = re.sub(rf"\b{old}\b", new, text)
         lines.append(text)
     return "\n".join(lines)
-
-
-def names_of(explanation: Explanation) -> tuple[str, ...]:
-    """The mistakes of an explanation, as names."""
-    return explanation.names

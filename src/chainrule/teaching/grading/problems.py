@@ -96,8 +96,9 @@ def _drawn(
         truth = run(program, weights, X, T)
         if logits is not None:
             A = truth[f"A{net.L}"]
-            weights.W[net.L][...] *= logits / np.abs(A).max()
-            weights.b[net.L][...] *= logits / np.abs(A).max()
+            up = logits / A.flat[np.abs(A).argmax()]  # the largest is positive: its exponential overflows
+            weights.W[net.L][...] *= up
+            weights.b[net.L][...] *= up
             truth = run(program, weights, X, T)
         truth |= {"X": X, "T": T, **{n: weights[n] for n in net.names}}
         if _is_ordinary(net, truth) or logits is not None:

@@ -34,6 +34,7 @@ MISTAKES = {
     "softmax-axis": "The softmax is taken over the wrong axis: each row must add up to 1.",
     "missing-normalisation": "The exponentials are not divided by their sum.",
     "unshifted-softmax": "exp overflows where logits are large: subtract each row's largest first.",
+    "overflow": "exp overflows where logits are large.",
     "missing-log": "The logarithm is missing.",
     "not-summed": "A cost is one number: the sum over samples and outputs is missing.",
     "missing-function": "The function is not there.",
@@ -45,6 +46,7 @@ MISTAKES = {
     "not-finite": "The result holds NaN or infinite numbers.",
     "complex": "The result holds complex numbers.",
     "wrong-shape": "The result has another shape than asked for.",
+    "syntax": "Python cannot read it.",
     "undefined-name": "A name is used that nothing defines.",
     "updates-other": "The training loop adds a gradient to other weights than its own.",
 }

@@ -51,7 +51,7 @@ class LBFGS:
             slope = -float(g @ direction)  # of f = -F, which is searched for a lower point
             if not slope < 0:
                 continue
-            first = 1.0 if kept else min(1.0, 1.0 / float(np.abs(g).sum()))
+            first = 1.0 if kept else min(1.0, 1.0 / float(np.linalg.norm(g)))
             origin = Point(0.0, state.weights, -F, -g, slope)
             found = wolfe_step(lambda w: _negated(posterior.gradient(w)), origin, direction, first)
             if found is not None:
