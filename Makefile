@@ -1,14 +1,18 @@
-# make demo | test | check | bench | docs: each creates .venv by itself.
+# make demo | test | soak | check | bench | docs: each creates .venv by itself.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format bench docs clean
+.PHONY: demo test soak check format bench docs clean
 
 demo: .venv/installed
 	$(BIN)/chainrule demo --out demo
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest -n auto
+
+# The figures about faults in full: torn files, killed trainings, full disks, random tables. About half an hour.
+soak: .venv/installed-test
+	CHAINRULE_SOAK=1 $(BIN)/python -m pytest tests/soak --timeout 3600 -rP
 
 check: .venv/installed-test
 	$(BIN)/ruff check src tests examples benchmarks
@@ -18,6 +22,10 @@ check: .venv/installed-test
 format: .venv/installed-test
 	$(BIN)/ruff check --fix src tests examples benchmarks
 	$(BIN)/ruff format src tests examples benchmarks
+
+docs: .venv/installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees -b html docs site
+	@echo "Open site/index.html in a browser."
 
 clean:
 	rm -rf .venv demo site build
@@ -33,4 +41,8 @@ clean:
 
 .venv/installed-test: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@ .venv/installed
+
+.venv/installed-docs: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@ .venv/installed

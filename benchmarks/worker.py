@@ -13,6 +13,7 @@ import time
 
 from benchmarks import cases
 
+LONG_ENOUGH = 1.5  # seconds: no further repeat is begun after it
 PEERS = {
     "chainrule": "ours",
     "post": "posts",
@@ -37,8 +38,9 @@ def main() -> None:
     run = build(case, X, labels, cases.start(case))
     run(case.epochs)
     warm_up = time.perf_counter() - began
-    seconds, J = [], 0.0
-    for _ in range(repeats):
+    seconds: list[float] = []
+    J = 0.0
+    while len(seconds) < repeats and (len(seconds) < 2 or sum(seconds) * case.epochs < LONG_ENOUGH):
         began = time.perf_counter()
         J = run(case.epochs)
         seconds.append((time.perf_counter() - began) / case.epochs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -134,3 +135,8 @@ def texts_that_overlap(figure: Any) -> list[tuple[str, str]]:
         for (one, a), (other, b) in combinations(boxes, 2)
         if min(a.x1, b.x1) - max(a.x0, b.x0) > point and min(a.y1, b.y1) - max(a.y0, b.y0) > point
     ]
+
+
+def times(full: int, short: int) -> int:
+    """How often to try: the full number in ``make soak``, a short one in ``make test``."""
+    return full if os.environ.get("CHAINRULE_SOAK") else short

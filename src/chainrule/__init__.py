@@ -30,6 +30,11 @@ _HOME = {
     "Derivation": "derivation",
     "Step": "derivation",
     "program": "",
+    "check": "teaching.check",
+    "CheckReport": "teaching.check_report",
+    "grade": "teaching.grade",
+    "GradeReport": "teaching.grade",
+    "Finding": "teaching.grade",
     "trace": "teaching.trace",
     "Trace": "teaching.trace",
     "datasets": "",
@@ -56,6 +61,11 @@ if TYPE_CHECKING:
     from chainrule.program import program as program
     from chainrule.tables.fit import train_table as train_table
     from chainrule.tables.model import TableModel as TableModel
+    from chainrule.teaching.check import check as check
+    from chainrule.teaching.check_report import CheckReport as CheckReport
+    from chainrule.teaching.grade import Finding as Finding
+    from chainrule.teaching.grade import GradeReport as GradeReport
+    from chainrule.teaching.grade import grade as grade
     from chainrule.teaching.trace import Trace as Trace
     from chainrule.teaching.trace import trace as trace
     from chainrule.training import Outcome as Outcome

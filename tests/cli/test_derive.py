@@ -6,8 +6,19 @@ import re
 
 import pytest
 
+import bad_inputs
 import chainrule as cr
-from command import command
+from command import command, read_csv
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A table, its model, and the notation of its network."""
+    folder = tmp_path_factory.mktemp("trained")
+    table = folder / "flowers.csv"
+    table.write_text(bad_inputs.flowers())
+    assert command("train", table, "--target", "kind", "--no-figures").status == 0
+    return table, folder / "flowers.model", cr.load(folder / "flowers.model").network.notation
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,51 @@ def test_what_is_not_given_is_drawn_so_that_it_fits_the_output_law(notation):
     assert "The numbers are those of one sample" in out
 
 
+def test_a_row_of_a_table_goes_through_every_line_with_the_models_weights(trained):
+    table, model, notation = trained
+    status, out, err = command("derive", notation, "--weights", model, "--table", table, "--row", 3)
+    assert (status, err) == (0, "")
+    row, loaded = read_csv(table)[2], cr.load(model)
+    words = " ".join(out.split())
+    assert f"Row 3 of flowers.csv (line 4): length = {row['length']}" in words
+    assert f"kind = {row['kind']}. The inputs are scaled" in words
+    rows = loaded.read(table)
+    X, T = loaded.contract.apply(rows).X[2:3], loaded.target.code(rows)[2:3]
+    gradient = cr.gradient(loaded.network, loaded.weights, X, T)
+    shown = float(re.search(r"∂J/∂W¹_11 = .* = ([0-9.e−-]+)", out)[1].replace("−", "-"))
+    assert shown == pytest.approx(gradient.W[1][0, 0], rel=1e-3)
+
+
+def test_a_models_weights_take_given_or_drawn_numbers_too(trained, tmp_path):
+    _table, model, notation = trained
+    net = cr.Network(notation)
+    x, t = ",".join(["0.5"] * net.D), "1"
+    status, out, err = command("derive", notation, "--weights", model, "--x", x, "--t", t)
+    assert (status, err) == (0, "")
+    assert "x = (0.5, 0.5" in out
+    assert "The weights are those of flowers.model" in " ".join(out.split())
+    X, labels = cr.datasets.three_clusters(per_class=10)
+    cr.save(cr.train(cr.Network("2-3-3"), X, labels, epochs=2), tmp_path / "run.model")  # knows no columns
+    assert command("derive", "2-3-3", "--weights", tmp_path / "run.model", "--seed", 1).status == 0
+
+
+def test_a_model_that_does_not_fit_is_refused(trained):
+    table, model, notation = trained
+    for arguments, words in (
+        (["2-3-3", "--weights", model], "Derive that network"),
+        ([notation, "--weights", model], "there is none"),
+        ([notation, "--table", table], "needs a model"),
+        ([notation, "--weights", model, "--table", table, "--seed", "1"], "two samples"),
+        ([notation, "--weights", model, "--table", table, "--row", "0"], "rows 1 to"),
+        ([notation, "--weights", table], "flowers.csv"),
+        ([notation, "--weights", "none.model", "--seed", "1"], "none.model"),
+    ):
+        status, out, err = command("derive", *arguments)
+        assert (status, out) == (2, ""), (arguments, err)
+        assert words in err
+        assert len(err.strip().splitlines()) <= 4
+
+
 def test_views_leave_out_the_rest():
     out = command("derive", "2-3-3", "--views", "symbols").out
     assert ">>>" not in out
@@ -69,7 +125,11 @@ def test_views_leave_out_the_rest():
 
 
 def test_the_posts_letters_and_the_descent_sign():
-    assert "∂J/∂V_mk" in command("derive", "2-3-3", "--letters", "post").out
+    post = command("derive", "2-3-3", "--letters", "post").out
+    assert "∂J/∂V_mk" in post
+    assert ">>> dV = Z.T @ delta2" in post
+    assert "W2" not in post
+    assert "∂J/∂V_mk" in command("derive", "2-3-3", "V", "--letters", "post").out
     assert "∂E/∂W²_mk" in command("derive", "2-3-3", "--sign", "descent", "--reduction", "mean").out
 
 

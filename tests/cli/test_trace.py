@@ -32,6 +32,7 @@ def test_a_row_is_followed_through_its_model(trained):
     P = loaded.predict_proba(table)[2]
     assert shown == pytest.approx(P[loaded.classes.tolist().index(row["kind"])], rel=1e-3)
     assert f"({row['kind']})" in out
+    assert f"Row 3 of flowers.csv (line 4): length = {row['length']}" in " ".join(out.split())
     assert "length = " in out
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.errors import FormulaError
 from chainrule.functions import activation_named
 from chainrule.kernels import reference
 from chainrule.kernels.primitives import evaluate
@@ -114,6 +115,38 @@ def test_a_branch_that_is_not_taken_cannot_overflow():
 def test_small_values_keep_their_digits():
     row = cr.activation("tested", "where(a > 0, a, exp(a) - 1)")
     assert evaluate(row.value, a=np.array([-1e-12]))[0] == pytest.approx(-1e-12, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("formula", "slope_at_4"),
+    [
+        ("maximum(a, 0)**1.5", 3.0),
+        ("sqrt(a**2 + 1) + maximum(a, 0)**1.5", 4 / 17**0.5 + 3),
+        ("(9 * maximum(a, 0))**0.5 + 0 * a", 0.75),
+        ("sqrt(maximum(a, 0))", 0.25),
+        ("where(a > 0, a**1.5, 0)", 3.0),
+    ],
+)
+def test_a_root_of_a_piece_that_is_zero_has_the_slope_zero_there_and_no_warning(formula, slope_at_4):
+    row = cr.activation("tested", formula)
+    a = np.array([-2.0, 0.0, 4.0])
+    z = evaluate(row.value, a=a)
+    slope, curvature = evaluate(row.slope, a=a, z=z), evaluate(row.curvature, a=a, z=z)
+    assert slope[2] == pytest.approx(slope_at_4, rel=1e-14)
+    smooth = a[:2] / np.sqrt(a[:2] ** 2 + 1) if "a**2 + 1" in formula else 0
+    assert np.array_equal(slope[:2], smooth + np.zeros(2))
+    assert np.isfinite(curvature).all()
+    assert cr.derive("2-3 tested-2", order=2).worst < 1e-12
+
+
+def test_a_slope_that_cancels_to_zero_is_not_called_wrong():
+    row = cr.activation("tested", "a * where(a > 0, 1 / a, 0)")
+    assert abs(evaluate(row.slope, a=np.array([0.3]), z=np.array([1.0]))[0]) < 1e-14
+
+
+def test_a_derivative_that_is_no_number_where_the_formula_is_one_is_refused_with_a_way_out():
+    with pytest.raises(FormulaError, match=r"divides by zero there[\s\S]*where\(a > 0, a\*\*1.5, 0\)"):
+        cr.activation("tested", "(maximum(a, 0) * minimum(a, 1))**1.5")
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,17 @@ def test_the_derived_product_is_the_reference_kernels(net):
     assert worst(derived_product(found, weights, X, T, v), product.flat) < 1e-10
 
 
-def test_the_numpy_lines_of_both_orders_compute_what_the_kernel_does():
-    net = cr.Network("3-4 tanh-5 elu-3")
+@pytest.mark.parametrize("name", [*SMOOTH, *KINKED, "second_mix"])
+def test_the_numpy_lines_of_both_orders_compute_what_the_kernel_does(name):
+    from scipy import special
+
+    cr.activation("second_mix", "a * sigmoid(2 * a) + log(1 + exp(-a)) + maximum(a, 0)")
+    net = cr.Network(f"3-4 {name}-5 tanh-3")
     weights, X, T = problem(net, rows=6, seed=3)
     v = net.initial_weights(seed=5)
-    names = {"np": np, "X": X, "T": T}
+    names = {"np": np, "special": special, "X": X, "T": T}
     for l in range(1, net.L + 1):
-        names |= {f"W{l}": weights.W[l], f"b{l}": weights.b[l], f"V{l}": v.W[l], f"v{l}": v.b[l]}
+        names |= {f"W{l}": weights.W[l], f"b{l}": weights.b[l], f"RW{l}": v.W[l], f"Rb{l}": v.b[l]}
     for step in cr.derive(net, order=2).steps:
         if step.code and "dY" not in step.code and "learning_rate" not in step.code:
             exec(step.code, names)
@@ -76,10 +80,6 @@ def test_the_numpy_lines_compute_the_gradient(net, options):
 
     weights, X, T = problem(net, rows=5, seed=1)
     names = {"np": np, "special": special, "X": X, "T": T, "N": len(X)}
-    names |= {
-        "sigmoid": special.expit,
-        "softplus": lambda a: np.logaddexp(0, a),
-    }
     for l in range(1, net.L + 1):
         names |= {f"W{l}": weights.W[l], f"b{l}": weights.b[l]}
     for step in cr.derive(net, **options).steps:

@@ -10,7 +10,7 @@ from scipy.special import digamma
 
 from chainrule.functions import PRIMITIVES
 from chainrule.kernels import primitives
-from chainrule.kernels.primitives import NUMPY, log_sigmoid, log_softmax, sigmoid, softmax, softplus
+from chainrule.kernels.primitives import NUMPY, evaluate, log_sigmoid, log_softmax, sigmoid, softmax, softplus
 from support import complex_step, ulps
 
 rng = np.random.default_rng(0)
@@ -201,3 +201,9 @@ def test_a_formula_reaches_nothing_but_the_vocabulary():
     for formula in ("__import__('os')", "open('x')", "np.exp(a)"):
         with pytest.raises(NameError):
             primitives.evaluate(formula, a=POINTS)
+
+
+def test_the_complex_step_of_relu_at_zero_is_the_slope_from_the_left():
+    a = np.array([0.0, -0.0, 1.0, -1.0]) + 1e-30j
+    assert np.array_equal(np.imag(evaluate("maximum(a, 0)", a=a)) / 1e-30, [0, 0, 1, 0])
+    assert np.array_equal(np.imag(evaluate("minimum(a, 0)", a=a)) / 1e-30, [1, 1, 0, 1])

@@ -7,6 +7,7 @@ import pytest
 
 from chainrule.errors import DataError
 from chainrule.show import plot_confusion
+from chainrule.show.style import MUTED
 from support import texts_that_overlap
 
 
@@ -27,8 +28,10 @@ def test_no_texts_overlap_for_any_number_of_classes(C: int) -> None:
     assert not texts_that_overlap(plot_confusion(counts, [f"a long class name {k}" for k in range(C)]))
 
 
-def test_a_class_without_rows_is_drawn_without_a_warning() -> None:
-    assert plot_confusion([[0, 0], [3, 4]]).axes[0].texts[0].get_text() == "0"
+def test_zeros_are_dots_and_a_class_without_rows_is_drawn_without_a_warning() -> None:
+    texts = plot_confusion([[0, 0], [3, 4]]).axes[0].texts
+    assert [text.get_text() for text in texts] == ["·", "·", "3", "4"]
+    assert {text.get_color() for text in texts[:2]} == {MUTED}
 
 
 @pytest.mark.parametrize("matrix", [[[1, 2]], [1, 2], np.zeros((0, 0)), [[1, -1], [0, 1]]])

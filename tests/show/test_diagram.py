@@ -65,6 +65,26 @@ def test_of_a_large_network_the_strongest_are_drawn_and_the_rest_is_counted() ->
     assert f"{30 + 64 + 10 - units} units and {30 * 64 + 64 * 10 - drawn:,} weights are left out" in caption
 
 
+def test_every_weight_of_iris_s_network_is_drawn_and_nothing_is_said_to_be_left_out() -> None:
+    net = Network("4-8 tanh-3")
+    figure = plot_network(net, net.initial_weights())
+    assert len(figure.axes[0].lines) == 4 * 8 + 8 * 3
+    assert "left out" not in figure._supxlabel.get_text()
+
+
+def test_what_is_left_out_is_counted_without_the_kinds_of_which_all_are_drawn() -> None:
+    net = Network("8-8 tanh-8 tanh-2")
+    caption = plot_network(net, net.initial_weights())._supxlabel.get_text()
+    assert "The strongest are drawn; 32 weights are left out." in caption
+
+
+def test_long_names_with_a_common_beginning_stay_apart() -> None:
+    net = Network("3-2")
+    names = [f"measured length of the {part} of the flower (cm)" for part in ("petal", "sepal", "stalk")]
+    shown = [text for text in texts(plot_network(net, net.initial_weights(), names)) if "…" in text]
+    assert len(set(shown)) == 3
+
+
 def test_names_of_inputs_and_outputs_may_be_arrays_and_are_checked() -> None:
     net = Network("2-3-3")
     weights = net.initial_weights()

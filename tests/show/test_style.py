@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from chainrule import show
-from chainrule.show.style import CLASS_COLOURS, PALETTE, class_names, class_style, number
+from chainrule.show.style import CLASS_COLOURS, PALETTE, class_names, class_style, number, short_names
 from chainrule.training import History, Record
 
 # Viénot, Brettel, Mollon 1999: what a linear RGB colour looks like without the red, or the green, cones.
@@ -96,3 +96,20 @@ def test_numbers_have_a_real_minus_and_zero_has_none() -> None:
 def test_names_with_dollars_stay_as_they_are_and_long_ones_are_cut() -> None:
     assert class_names(["$5 to $10$"], 1) == [r"\$5 to \$10\$"]
     assert class_names(["x" * 99], 1, longest=10) == ["x" * 9 + "…"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a very long name of a column, first", "a very long name of a column, second"],
+        ["first of the columns with long names", "second of the columns with long names"],
+        ["the same beginning, 1, the same long end", "the same beginning, 2, the same long end"],
+        ["x" * 40 + "1" + "y" * 40, "x" * 40 + "2" + "y" * 40],
+        ["short", "a very long name of a column, first"],
+    ],
+)
+def test_names_cut_short_stay_apart_and_within_their_length(names: list[str]) -> None:
+    shown = short_names(names, 16)
+    assert len(set(shown)) == len(names)
+    assert max(map(len, shown)) <= 16
+    assert short_names(["one", "one"], 16) == ["one", "one"]

@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 import bad_inputs
 import chainrule as cr
 from chainrule.errors import ChainruleError, DataError, SettingError
-from chainrule.tables.fit import _uphill, fitted
+from chainrule.tables.fit import fitted
+from chainrule.tables.penalty import uphill
 from chainrule.tables.plan import planned
 from chainrule.tables.read import read
 
@@ -88,7 +89,7 @@ def test_a_penalty_is_chosen_that_forgets_noise():
 
 @pytest.mark.parametrize("best", [0.01, 0.3, 1.0, 10.0, 1000.0])
 def test_the_walk_uphill_finds_the_top_of_the_grid(best):
-    penalty, tried = _uphill(lambda penalty: -abs(np.log10(penalty / best)))
+    penalty, tried = uphill(lambda penalty: -abs(np.log10(penalty / best)))
     assert penalty == best
     assert len(tried) < 12
 
@@ -123,9 +124,9 @@ def test_a_polars_and_a_pandas_frame_give_the_same_model():
 
 
 def test_many_rows_are_trained_on_in_mini_batches(monkeypatch):
-    from chainrule.tables import fit
+    from chainrule.tables import way
 
-    monkeypatch.setattr(fit, "_MANY_ROWS", 1000)
+    monkeypatch.setattr(way, "MANY_ROWS", 1000)
     plan = planned(clusters(2000), "y")
     model = fitted(plan, epochs=100)
     assert model.settings["solver"] == "adam"

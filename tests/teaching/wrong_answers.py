@@ -3,6 +3,7 @@
 ``WRONG`` and ``RIGHT`` list a function, the networks of the exercise and the mistakes to be named.
 """
 
+# ruff: noqa: F811
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -23,7 +24,9 @@ class Answer(NamedTuple):
     def id(self) -> str:
         """For the name of a test."""
         said = "+".join(self.mistakes) or "right"
-        return f"{said}:{self.function.__name__}:{self.network.replace(' ', '_')}:{self.function.__code__.co_firstlineno}"
+        return (
+            f"{said}:{self.function.__name__}:{self.network.replace(' ', '_')}:{self.function.__code__.co_firstlineno}"
+        )
 
 
 WRONG: list[Answer] = []
@@ -146,6 +149,27 @@ def derivative_v(Z, T, Y):
     for n in range(len(Z)):
         grad = np.outer(Z[n], T[n] - Y[n])
     return grad
+
+
+@wrong("missing-sum-over-n", "2-3-3", "4-5-3")
+def derivative_v(Z, T, Y):
+    return Z.T * (T - Y)
+
+
+@wrong("missing-sum-over-k", "4-5-3")
+def derivative_w1(X, Z, T, Y, V):
+    return X.T.dot((T - Y) * V.T * Z * (1 - Z))
+
+
+@wrong("updated-weights", "2-3-3", "3-4-2 identity")
+def derivative_w1(X, Z, T, Y, V):
+    V = V + 0.01 * Z.T.dot(T - Y)
+    return X.T.dot((T - Y).dot(V.T) * Z * (1 - Z))
+
+
+@wrong("factor missing-one-minus-z sign", "4-5-3")
+def derivative_b1(T, Y, V, Z):
+    return np.mean((Y - T).dot(V.T) * Z, axis=0)
 
 
 @wrong("wrong-layer", "4-5-3")
@@ -629,6 +653,11 @@ def derivative_b2(T, Y):
 @right("2-3-3")
 def derivative_b2(T, Y):
     return np.sum(T - Y, axis=0, keepdims=True)
+
+
+@right("8-1")
+def derivative_b1(T, Y):
+    return np.sum(T - Y)
 
 
 @right("2-3-3")

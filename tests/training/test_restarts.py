@@ -40,8 +40,8 @@ def test_side_by_side_gives_the_same_bits_as_one_after_the_other(monkeypatch):
     serial = cr.train(NET, X, LABELS, **options)
     assert threads == {threading.current_thread().name}
     threads.clear()
-    monkeypatch.setattr(restarts, "workers_for", lambda count, floats: 3)
-    monkeypatch.setattr("chainrule.training.loop.workers_for", lambda count, floats: 3)
+    monkeypatch.setattr(restarts, "workers_for", lambda *_: 3)
+    monkeypatch.setattr("chainrule.training.loop.workers_for", lambda *_: 3)
     together = cr.train(NET, X, LABELS, **options)
     assert threading.current_thread().name not in threads
     assert (serial.weights.flat == together.weights.flat).all()

@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.flush()  # here, so that a closed pipe is noticed here
     except ChainruleError as error:
         status = _say(str(error), ending.BAD_INPUT)
-    except typer.Abort:
-        status = ending.INTERRUPTED
+    except typer.Abort:  # what the command-line library makes of KeyboardInterrupt, a SIGTERM's included
+        status = ending.status_when_interrupted()
     except SystemExit:  # the command-line library leaves so, and only so, when `| head` closed the pipe: not a fault
         status = ending.OK
     except BrokenPipeError:  # `| head` closed the pipe: not a fault; keep the interpreter from flushing into it
@@ -74,4 +74,4 @@ def _say(text: str, status: int) -> int:
 
 
 # Registered at the end: each module adds its command to `app`.
-from chainrule.cli import demo, derive, doctor, evaluate, predict, program, trace, train  # noqa: E402, F401
+from chainrule.cli import check, demo, derive, doctor, evaluate, grade, predict, program, trace, train  # noqa: E402, F401

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chainrule.cli.app import app
+from chainrule.cli.options import Header, Separator
 from chainrule.errors import DataError, SettingError, listed, nearest
 
 if TYPE_CHECKING:
@@ -53,10 +55,21 @@ def derive(
     seed: Annotated[
         int | None, typer.Option(help="Numbers with random weights; x and t are drawn too where they are not given.")
     ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="Numbers with the weights of a saved model.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="With --weights: the sample is a row of this CSV or Parquet.")
+    ] = None,
+    row: Annotated[int, typer.Option(help="Which row of --table, counted from 1.")] = 1,
+    header: Header = None,
+    separator: Separator = None,
 ) -> None:
     """Derive the gradient of a network by the chain rule: every line with its rule, its reason and its check.
 
     With --x, --t or --seed every line is shown with the numbers of one sample as well; weights are drawn at random.
+    With --weights they are those of a model that train wrote: chainrule derive 4-8-3 --weights iris.model --table
+    iris.csv --row 71.
     """
     from chainrule.derivation import derive as derivation_of
     from chainrule.network import Network
@@ -64,13 +77,15 @@ def derive(
     kind = _format(form, out)
     options = _options(kind, views, out is None)
     net = Network(notation)
-    numbers = _numbers(net, x, t, seed) if (x, t, seed) != (None, None, None) else {}
+    numbers, origin = _sample(net, x, t, seed, weights, table, row, header, separator)
     chosen: dict[str, Any] = {"detail": detail, "sign": sign, "reduction": reduction, "letters": letters}
     if out is not None:
         from chainrule.atomic import writable
 
         writable(out)
     made = derivation_of(net, wanted, **chosen, **numbers)
+    if origin:
+        made = dataclasses.replace(made, chosen=f"{origin} {made.chosen}")
     _write(getattr(made, kind)(**options), made, out)
 
 
@@ -113,6 +128,48 @@ def _options(kind: str, views: str, to_terminal: bool) -> dict[str, Any]:
 
     width = max(60, min(shutil.get_terminal_size((100, 24)).columns, 120)) if to_terminal else 100
     return {"width": width, **{view: view in on for view in ("reasons", "numbers", "code")}}
+
+
+def _sample(
+    net: Network,
+    x: str | None,
+    t: str | None,
+    seed: int | None,
+    model: Path | None,
+    table: Path | None,
+    row: int,
+    header: bool | None,
+    separator: str | None,
+) -> tuple[dict[str, Any], str]:
+    """Weights, x and t for one sample where numbers are asked for, and in words where they come from."""
+    if model is None:
+        if table is not None:
+            raise SettingError("--table needs a model that knows its columns.", "Give --weights MODEL as well.")
+        return (_numbers(net, x, t, seed) if (x, t, seed) != (None, None, None) else {}), ""
+    from chainrule.files import load
+
+    found = load(model)
+    if found.network != net:
+        raise DataError(
+            f"{model.name} holds the weights of {found.network.notation}, not of {net.notation}.",
+            f'Derive that network: chainrule derive "{found.network.notation}" --weights {model.name}',
+        )
+    weights = {"weights": found.weights}
+    if table is None:
+        if seed is None and (x is None or t is None):
+            raise SettingError(
+                "--weights shows the numbers of one sample, and there is none.",
+                "Give --table TABLE and --row N; or --x and --t as the network takes them; or --seed to draw them.",
+            )
+        return _numbers(net, x, t, seed) | weights, f"The weights are those of {model.name}."
+    given = [name for name, value in (("--x", x), ("--t", t), ("--seed", seed)) if value is not None]
+    if given:
+        raise SettingError(f"{listed(given)} and --table are two samples.", "Give one of them.")
+    from chainrule.cli.row import row_of_model
+
+    here = row_of_model(model, table, row, header=header, separator=separator)
+    words = f"{here.words} The inputs are scaled as the network takes them; the weights are those of {model.name}."
+    return weights | {"x": here.X[0], "t": here.T[0]}, words
 
 
 def _numbers(net: Network, x: str | None, t: str | None, seed: int | None) -> dict[str, Any]:

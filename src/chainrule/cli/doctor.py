@@ -17,7 +17,7 @@ _NEEDED = (
     "numpy",
     "scipy",
     "scikit-learn",
-    "numba",
+    "llvmlite",
     "matplotlib",
     "polars",
     "typer",
@@ -25,6 +25,8 @@ _NEEDED = (
     "safetensors",
     "jinja2",
     "ziamath",
+    "fonttools",
+    "threadpoolctl",
 )
 _OPTIONAL = {
     "onnx": "writes models for other programs: pip install 'chainrule[onnx]'",
@@ -33,9 +35,18 @@ _OPTIONAL = {
 
 @app.command()
 def doctor(
+    notation: Annotated[
+        str | None, typer.Argument(help="Ask which kernel serves this network, and why.", show_default=False)
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="Rows that the network is asked about.")] = 1500,
+    evaluations: Annotated[int, typer.Option(min=1, help="How often its gradient will be needed, roughly.")] = 1000,
     clear_cache: Annotated[bool, typer.Option("--clear-cache", help="Remove compiled code kept on disk.")] = False,
 ) -> None:
-    """Say what is installed, what serves, and what is optional and missing."""
+    """Say what is installed, what serves, and what is optional and missing.
+
+    Two variables of the environment count: CHAINRULE_KERNELS=reference computes in NumPy alone; CHAINRULE_CACHE
+    names another folder for compiled code, or keeps none where it is "off".
+    """
     from chainrule.cli.wording import plural, wrapped
 
     if clear_cache:
@@ -44,9 +55,26 @@ def doctor(
         typer.echo(f"{plural(cache.clear(), 'file')} of compiled code removed.")
         return
 
-    for section in SECTIONS:
+    for section in SECTIONS if notation is None else [lambda: _serving(notation, rows, evaluations)]:
         for label, text in section():
             typer.echo(wrapped(label, text, 17))
+
+
+def _serving(notation: str, rows: int, evaluations: int) -> Iterator[tuple[str, str]]:
+    """Which kernel would serve a network on so many rows, and why."""
+    from chainrule.cli.wording import plural
+    from chainrule.kernels import select
+    from chainrule.network import Network
+
+    net = Network(notation)
+    choice = select.choose(net, rows, evaluations)
+    yield "Network", f"{net.notation}, {plural(net.size, 'weight')}"
+    yield "Asked", f"{plural(rows, 'row')}, {plural(evaluations, 'evaluation')} of the gradient"
+    name = {"reference": "the NumPy reference", "unrolled": "compiled, unrolled", "blocked": "compiled, in blocks"}
+    yield "Kernel", name[choice.kind]
+    yield "Why", choice.reason
+    threads = select.threads_for(net, rows) if choice.kernel is not None else 1
+    yield "Threads", f"{threads}"
 
 
 def _about() -> Iterator[tuple[str, str]]:
@@ -65,7 +93,9 @@ def _packages() -> Iterator[tuple[str, str]]:
     yield "Packages", ", ".join(found)
     for name in missing:
         word = (
-            "the NumPy kernels serve, with the same results" if name == "numba" else "needed; install chainrule again"
+            "the NumPy kernels serve, with the same results"
+            if name == "llvmlite"
+            else "needed; install chainrule again"
         )
         yield "Missing", f"{name}: {word}"
 

@@ -19,6 +19,14 @@ Separator = Annotated[
 OnBadRow = Annotated[
     str, typer.Option(metavar="HOW", help="A missing or unreadable cell: refuse, or nan (no prediction for its row).")
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write a report: one HTML file.", show_default=False),
+]
+Onnx = Annotated[
+    Path | None,
+    typer.Option("--onnx", metavar="FILE", help="Write the model for other programs: ONNX.", show_default=False),
+]
 
 
 def character(separator: str | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.app import app
-from chainrule.cli.options import Header, Separator, character
+from chainrule.cli.options import Header, Separator
 from chainrule.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -101,29 +101,14 @@ def _of_model(
     """The trace of a row of a table through the model of such tables."""
     import numpy as np
 
-    from chainrule.files.table_model import load_table_model
+    from chainrule.cli.row import row_of_model
     from chainrule.tables.kinds import as_text
     from chainrule.teaching.trace import trace as traced
 
-    found = load_table_model(model)
     if table is None:
         raise SettingError("A model needs a table whose row it can follow.", "chainrule trace MODEL TABLE --row 1")
-    rows = found.read(table, header=header, separator=character(separator))
-    if not 1 <= row <= rows.rows:
-        raise SettingError(f"{rows.source} has the rows 1 to {rows.rows:,}, not {row}.")
-    target = found.target
-    if target.name not in rows.columns:
-        raise DataError(
-            f"{rows.source} has no column {target.name!r}, which the model predicts.",
-            "The way back begins at the target: without it nothing can be said of the gradient.",
-        )
-    one = rows.take(np.array([row - 1]))
-    if as_text(one.columns[target.name]).is_null().any():
-        raise DataError(f"Row {row} ({one.place(0)}) has no {target.name!r}.", "Take a row that has its target.")
-    if target.task == "classify" and target.codes(one)[0] < 0:
-        label = as_text(one.columns[target.name])[0]
-        raise DataError(f"Row {row} ({one.place(0)}) is of the class {label!r}, which the model does not know.")
-    X, T = found.contract.apply(one).X, target.code(one)
+    here = row_of_model(model, table, row, header=header, separator=separator)
+    found, rows, target = here.model, here.rows, here.model.target
     data: dict[str, Any] = {}
     if whole:
         applied = found.contract.apply(rows, bad_rows="nan")
@@ -135,9 +120,10 @@ def _of_model(
     return traced(
         found.network,
         found.weights,
-        X[0],
-        T[0],
+        here.X[0],
+        here.T[0],
         most=most,
+        origin=here.words,
         inputs=found.contract.inputs,
         classes=target.classes,
         **data,

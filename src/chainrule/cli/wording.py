@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chainrule.cli.compare import Other
     from chainrule.tables.score import Score
     from chainrule.tables.target import Target
 
@@ -59,35 +61,58 @@ def wrapped(label: str, text: str, indent: int) -> str:
     )
 
 
-def score_lines(target: Target, score: Score, title: str) -> list[str]:
-    """Figures beside those of a model without inputs, and the confusion matrix."""
+def score_lines(target: Target, score: Score, title: str, others: Sequence[Other] = ()) -> list[str]:
+    """Figures beside those of a model without inputs and of other models, and the confusion matrix."""
     if not score.rows:
         return [f"{title}: no rows to score", *_unseen_lines(score)]
     heading = f"{title}, {plural(score.rows, 'row')}"
-    rows: list[tuple[str, str, str, str]] = []
-    likelihood = ("log-likelihood a row, nats", _figure(score.log_likelihood), _figure(score.plain_log_likelihood), "")
+    scores = [score, *(other.score for other in others if other.score is not None)]
+    likelihood = ["log-likelihood a row, nats", _figure(score.log_likelihood), _figure(score.plain_log_likelihood)]
+    likelihood += ["–" if math.isnan(one.log_likelihood) else _figure(one.log_likelihood) for one in scores[1:]]
     if target.task == "classify":
-        common = shown(target.classes[target.counts.index(max(target.counts))], 20)
-        rows.append(("classification rate", f"{score.rate:.3f}", f"{score.plain_rate:.3f}", f"always {common}"))
+        without = f"always {shown(target.classes[target.counts.index(max(target.counts))], 20)}"
+        main = ["classification rate", f"{score.rate:.3f}", f"{score.plain_rate:.3f}"]
+        rows = [[*main, *(f"{one.rate:.3f}" for one in scores[1:])]]
         if max(target.counts) >= 1.5 * max(min(target.counts), 1):
             chance = 1 / max(int((score.confusion.sum(axis=1) > 0).sum()), 1)
-            rows.append(("  mean over the classes", f"{score.balanced_rate:.3f}", f"{chance:.3f}", ""))
-        rows.append(likelihood)
+            balanced = ["  mean over the classes", f"{score.balanced_rate:.3f}", f"{chance:.3f}"]
+            rows.append([*balanced, *(f"{one.balanced_rate:.3f}" for one in scores[1:])])
     else:
-        name = "R²" if target.task == "regress" else "deviance explained"
-        rows.append((name, _figure(score.rate, 3), _figure(0.0, 3), "always the mean"))
-        rows.append(("RMSE, in the target's unit", _figure(score.error), _figure(score.plain_error), ""))
-        rows.append(likelihood)
-    first = max(width(heading), *(width(row[0]) + 2 for row in rows))
-    second = max(7, *(width(row[1]) for row in rows))
-    third = max(14, *(width(row[2]) for row in rows))
-    lines = [f"{left(heading, first)}  {right('network', second)}  {right('without inputs', third)}"]
-    for label, mine, plain, remark in rows:
-        line = f"{left('  ' + label, first)}  {right(mine, second)}  {right(plain, third)}"
-        lines.append(f"{line}  ({remark})" if remark else line)
+        without = "always the mean"
+        main = ["R²" if target.task == "regress" else "deviance explained", _figure(score.rate, 3), _figure(0.0, 3)]
+        error = ["RMSE, in the target's unit", _figure(score.error), _figure(score.plain_error)]
+        rows = [[*main, *(_figure(one.rate, 3) for one in scores[1:])]]
+        rows.append([*error, *(_figure(one.error) for one in scores[1:])])
+    rows.append(likelihood)
+    names = ["network", "without inputs", *(other.name for other in others if other.score is not None)]
+    lines = _aligned([heading, *names], rows)
+    if others:
+        lines += ["", *_other_lines(without, others)]
+    else:
+        lines[1] += f"  ({without})"
     if target.task == "classify":
         lines += ["", *confusion_lines(score.confusion, target.classes)]
     return [*lines, *_unseen_lines(score)]
+
+
+def _aligned(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A heading and rows of figures, each column as wide as its widest cell."""
+    first = max(width(heading[0]), *(width(row[0]) + 2 for row in rows))
+    wide = [max(width(row[at]) for row in (heading, *rows)) for at in range(1, len(heading))]
+    lines = []
+    for label, row in [(heading[0], heading), *((f"  {row[0]}", row) for row in rows)]:
+        lines.append(left(label, first) + "".join("  " + right(cell, w) for cell, w in zip(row[1:], wide, strict=True)))
+    return lines
+
+
+def _other_lines(without: str, others: Sequence[Other]) -> list[str]:
+    """What the other models are, how long each took, or why it is not there."""
+    rows = [("without inputs", without)]
+    for other in others:
+        how = f"not compared: {other.why_not}" if other.score is None else f"{other.seconds:.1f} s"
+        rows.append((other.name, f"{other.title}, {how}"))
+    stub = max(width(name) for name, _ in rows) + 2
+    return [wrapped(f"  {name}", text, stub + 2) for name, text in rows]
 
 
 def confusion_lines(confusion: Any, classes: Sequence[str]) -> list[str]:

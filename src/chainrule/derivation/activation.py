@@ -12,7 +12,7 @@ from chainrule.derivation.formula import parsed
 from chainrule.derivation.kinks import boundaries, from_the_left
 from chainrule.derivation.numeric import evaluate_source
 from chainrule.derivation.rules.calculus import differentiate
-from chainrule.derivation.stable import numeric_source, stable
+from chainrule.derivation.stable import numeric_source, piecewise, stable
 from chainrule.derivation.tidy import tidy
 from chainrule.derivation.walk import contains, put_in, walk
 from chainrule.errors import DerivationError, FormulaError, NotationError
@@ -71,7 +71,7 @@ def activation(name: str, formula: str) -> Activation:
     g = parsed(formula)
     if not contains(g, A):
         raise FormulaError(f"The formula {formula!r} does not contain a.", "An activation is a function of a.")
-    left = stable(from_the_left(g))
+    left = stable(piecewise(from_the_left(g)))
     slope = tidy(differentiate(left, A, Definitions()))
     curvature = tidy(differentiate(slope, A, Definitions()))
     if sum(1 for _ in walk(curvature)) > _MOST_NODES:
@@ -172,9 +172,17 @@ def _check(row: Activation) -> None:
         ]
     for what, received, truth in truths:
         use = real & np.isfinite(truth)
-        scale = max(float(np.abs(truth[use]).max(initial=0.0)), 1e-300)
+        size = float(np.abs(z[use]).max(initial=0.0))  # a slope of 0 comes out as its terms' rounding
+        scale = max(float(np.abs(truth[use]).max(initial=0.0)), 1e-4 * size, 1e-300)
         if use.any() and not (np.abs(received - truth)[use] <= 1e-9 * scale).all():
-            at = float(a[use][np.abs(received - truth)[use].argmax()])
+            off = np.abs(received - truth)[use]
+            at = float(a[use][np.nan_to_num(off, nan=np.inf).argmax()])
+            if not np.isfinite(off).all():
+                raise FormulaError(
+                    f"The {what} of {row.name!r} cannot be computed at a = {at:.4g}: it divides by zero there.",
+                    f"Formula: {row.formula}.",
+                    "Write its pieces with where, such as where(a > 0, a**1.5, 0).",
+                )
             raise DerivationError(
                 f"The {what} derived for {row.name!r} is wrong at a = {at:.4g}.",
                 f"Formula: {row.formula}.",

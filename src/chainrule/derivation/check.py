@@ -46,8 +46,9 @@ def difference(step: Step, point: Point | UnitPoint | CountPoint) -> float:
         if free_indices(step.after) - free_indices(step.before):
             return float("inf")  # an index came from nowhere: a sum was dropped
         over = tuple(sorted(free_indices(step.before), key=lambda i: (i.letter, i.primes)))
-    left = np.asarray(evaluate(step.before, point, over))
-    right = np.asarray(evaluate(step.after, point, over))
+    with np.errstate(all="ignore"):  # of pieces, those that do not hold may be infinite; a NaN that counts fails
+        left = np.asarray(evaluate(step.before, point, over))
+        right = np.asarray(evaluate(step.after, point, over))
     if left.shape != right.shape:
         return float("inf")
     if step.given is not None:

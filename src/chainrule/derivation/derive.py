@@ -8,7 +8,8 @@ from chainrule.derivation.check import checked
 from chainrule.derivation.letters import Letters
 from chainrule.derivation.numbers import Sample
 from chainrule.derivation.point import random_point, unit_point
-from chainrule.derivation.steps import Derivation
+from chainrule.derivation.render.text import expression_text
+from chainrule.derivation.steps import Answers, Derivation
 from chainrule.derivation.story.forward import tell_forward
 from chainrule.derivation.story.gradients import tell_bias, tell_weights, tell_written_out
 from chainrule.derivation.story.hidden import tell_back, tell_delta
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chainrule.network import Weights
 
 MOST_WRITTEN_OUT = 4
+POST_NAMES = {"W": "W1", "b": "b1", "V": "W2", "c": "b2"}
 
 
 def derive(
@@ -53,7 +55,8 @@ def derive(
     net : Network or str
         A notation will do: ``"2-3-3"``.
     wanted : str, optional
-        ``"W1"``, ``"b2"``: only what this gradient needs. ``"Hv"`` is short for ``order=2``.
+        ``"W1"``, ``"b2"``, with the post's letters also ``"V"``: only what this gradient needs. ``"Hv"`` is short for
+        ``order=2``.
     detail : {"full", "short"}
         One rule a line, or one line for each result.
     sign : {"ascent", "descent"}
@@ -111,6 +114,8 @@ def derive(
         )
     if wanted == "Hv":
         wanted, order = None, 2
+    if letters == "post" and wanted in POST_NAMES:
+        wanted = POST_NAMES[wanted]
     if order not in (1, 2):
         raise SettingError(f"order is {order!r}.", "Allowed: 1, the gradient, and 2, the Hessian times a vector.")
     if wanted is not None and order == 2:
@@ -146,7 +151,7 @@ def derive(
         chosen=chosen,
         network=net,
         steps=steps,
-        title=_title(net, wanted, order),
+        title=_title(alphabet, wanted, order),
         subtitle=_subtitle(net),
         sizes={alphabet.index(l).range: net.M[l] for l in range(net.L + 1)},
         options={
@@ -157,15 +162,19 @@ def derive(
             "letters": letters,
             "order": order,
         },
-        gradients=writer.gradients,
-        arrays=writer.arrays,
+        gradients=Answers(writer.gradients),
+        arrays=Answers(writer.arrays),
     )
 
 
-def _title(net: Network, wanted: str | None, order: int) -> str:
+def _title(letters: Letters, wanted: str | None, order: int) -> str:
     """What is derived, in one line."""
-    of = f"The gradient of {net.notation}" if wanted is None else f"The gradient of {net.notation} by {wanted}"
-    return f"{of}, by the chain rule" + (", and its Hessian times a vector" if order == 2 else "")
+    notation = letters.net.notation
+    if wanted is None:
+        whole = f"The gradient of {notation}, by the chain rule"
+        return whole + (", and its Hessian times a vector" if order == 2 else "")
+    Q = expression_text(letters.matrix((wanted[0], int(wanted[1:]))))
+    return f"The gradient with respect to {Q} of {notation}, by the chain rule"
 
 
 def _subtitle(net: Network) -> str:

@@ -8,6 +8,7 @@ from chainrule.derivation.expression import Cases, Condition, Expression, Symbol
 from chainrule.derivation.formula import parsed
 from chainrule.derivation.numeric import evaluate_source
 from chainrule.derivation.source import source
+from chainrule.derivation.stable import piecewise
 from chainrule.derivation.walk import children, put_in, rebuilt, walk
 from chainrule.functions import BUILT_IN, Activation
 
@@ -40,7 +41,7 @@ def from_the_left(g: Expression) -> Expression:
 def formula_of(row: Activation, a: Expression) -> Expression:
     """An activation's formula in the pre-activation a; where its pieces meet, the one to the left holds."""
     g = parsed(row.formula)
-    return put_in(from_the_left(g) if row.name not in BUILT_IN else g, Symbol("a"), a)
+    return put_in(piecewise(from_the_left(g)) if row.name not in BUILT_IN else g, Symbol("a"), a)
 
 
 def _left_sided(condition: Condition) -> Condition:

@@ -77,9 +77,14 @@ class Letters:
     def code(self, kind: Kind) -> str:
         """The array's name in NumPy."""
         what, l = kind
-        if what == "z":
-            return "X" if l == 0 else "Y" if l == self.net.L else f"Z{l}"
-        return {"t": "T", "J": self.objective}.get(what) or f"{what.upper() if what == 'a' else what}{l}"
+        if what == "z" and l in (0, self.net.L):
+            return "Y" if l else "X"
+        if what in "tJ":
+            return "T" if what == "t" else self.objective
+        if self.as_post and kind in _POST:
+            letter = _POST[kind]
+            return letter.upper() if what in "az" else letter
+        return f"{what.upper() if what in 'az' else what}{l}"
 
     def kinds(self) -> list[Kind]:
         """Every array there is, in the order of the forward pass."""

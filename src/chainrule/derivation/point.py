@@ -54,6 +54,7 @@ class Point:
         self.descent, self.mean, self.direction = descent, mean, direction or {}
         self.kind_of = kind_of or {letters.entry(kind).family: kind for kind in letters.kinds()}
         self._values: dict[Kind, Array] = {}
+        self._below: dict[Kind, Array] = {}
         self.memory: dict[Any, Array] = {}
 
     def value(self, kind: Kind) -> Array:
@@ -73,7 +74,13 @@ class Point:
 
     def with_held(self, kind: Kind, values: Array) -> Point:
         """The same point with one array held at other values; what is computed from it follows."""
-        return self._moved({**self.given, kind: values})
+        moved = self._moved({**self.given, kind: values})
+        what, l = kind
+        if what in ("W", "b", "a", "z"):  # what lies below does not move: its numbers are these
+            self.value(("J", 0))
+            below = [(part, q) for q in range(1, l) for part in ("a", "z")] + ([("a", l)] if what == "z" and l else [])
+            moved._below = {at: self._values[at] for at in below}
+        return moved
 
     def along(self, step: complex) -> Point:
         """The same point with the weights moved by so much along the direction v."""
@@ -91,11 +98,11 @@ class Point:
         )
 
     def _forward(self) -> dict[Kind, Array]:
-        net, known = self.letters.net, dict(self.given)
+        net, known = self.letters.net, self._below | self.given
         Z = known["z", 0]  # (N, D)
         for l in range(1, net.L + 1):
             if ("a", l) not in known:
-                known["a", l] = Z @ known["W", l] + known["b", l][..., None, :]  # (N, M[l])
+                known["a", l] = _product(Z, known["W", l]) + known["b", l][..., None, :]  # (N, M[l])
             if ("z", l) not in known:
                 row = net.activations[l] if l < net.L else None
                 known["z", l] = evaluate_source(row.value if row else net.law.mean, a=known["a", l])
@@ -121,6 +128,16 @@ class Point:
             slope = evaluate_source(row.slope, a=known["a", l], z=known["z", l])
             delta = (delta @ np.swapaxes(known["W", l + 1], -1, -2)) * slope
             known["delta", l] = delta
+
+
+def _product(Z: Array, W: Array) -> Array:
+    """Z W; of complex Z and real W in two real products, since W as complex numbers would be copied each time."""
+    if W.ndim > 2:
+        return Z @ W
+    rows = Z.reshape(-1, Z.shape[-1])  # many samples at once: one product of matrices, not one for each
+    split = np.iscomplexobj(Z) and not np.iscomplexobj(W)
+    found = np.real(rows) @ W + 1j * (np.imag(rows) @ W) if split else rows @ W
+    return found.reshape(*Z.shape[:-1], W.shape[-1])
 
 
 class UnitPoint:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from chainrule.derivation.expression import (
     Add,
     Cases,
@@ -30,10 +32,46 @@ def stable(node: Expression) -> Expression:
     return _stable(node)
 
 
+def piecewise(node: Expression) -> Expression:
+    """The formula with roots, logarithms and broken powers of pieces as pieces: max(a, 0)^1.5 is 0 to the left of 0.
+
+    Their derivatives then are 0 there, and not 0^−0.5 times 0.
+    """
+    parts = children(node)
+    if parts:
+        node = rebuilt(node, tuple(map(piecewise, parts)))
+    match node:
+        case Power(base, Number(float() | Fraction() as exponent)) if _pieces(base):
+            return Cases(tuple((_zero_or(u, power(u, node.exponent), exponent > 0), c) for u, c in _pieces(base)))
+        case Function("sqrt" | "log", (inside,), 0) if _pieces(inside):
+            return Cases(tuple((_zero_or(u, rebuilt(node, (u,)), node.name == "sqrt"), c) for u, c in _pieces(inside)))
+    return node
+
+
+def _zero_or(inside: Expression, made: Expression, keeps_zero: bool) -> Expression:
+    """0 where a function that is 0 at 0 is taken of it, else what was made."""
+    return inside if keeps_zero and is_number(inside, 0) else made
+
+
+def _pieces(node: Expression) -> tuple[tuple[Expression, Condition | None], ...]:
+    """The branches of a node that is pieces, or a product or sum with one factor or term that is; else none."""
+    match node:
+        case Cases(branches):
+            return branches
+        case Mul(parts) | Add(parts):
+            at = [i for i, part in enumerate(parts) if isinstance(part, Cases)]
+            if len(at) == 1 and isinstance(pieces := parts[at[0]], Cases):
+                others = (parts[: at[0]], parts[at[0] + 1 :])
+                join = mul if isinstance(node, Mul) else add
+                return tuple((join(*others[0], value, *others[1]), c) for value, c in pieces.branches)
+    return ()
+
+
 def numeric_source(node: Expression) -> str:
     """The numeric text of an expression in a and z.
 
-    A branch that holds for a > c alone is computed at max(a, c), so that it cannot overflow elsewhere.
+    A branch that holds for a > c alone is computed at max(a, c), so that it cannot overflow elsewhere; one that may
+    be infinite at c at a place of its own side.
     """
     text = source(_clamped(node))
     # A constant takes the shape of the array it stands for.
@@ -105,10 +143,25 @@ def _clamped(node: Expression) -> Expression:
         case Cases(((value, Condition(Symbol("a") as a, relation, Number() as c) as condition), (other, None))):
             upper, lower = (Function(name, (a, c)) for name in ("maximum", "minimum"))
             here, there = (upper, lower) if relation in ">≥" else (lower, upper)
-            return Cases(((_at(value, a, here), condition), (_at(other, a, there), None)))
+            side = 1 if relation in ">≥" else -1
+            inner = Cases(((a, condition), (add(c, side), None)))
+            outer = Cases(((add(c, -side), condition), (a, None)))
+            return Cases(((_at(value, a, here, inner), condition), (_at(other, a, there, outer), None)))
     return node
 
 
-def _at(value: Expression, a: Expression, held: Expression) -> Expression:
+def _at(value: Expression, a: Expression, held: Expression, inside: Expression) -> Expression:
     """A branch at held values of a, where it has anything that could overflow."""
+    if _may_be_infinite(value):
+        return put_in(value, a, inside)
     return put_in(value, a, held) if contains(value, Function) or contains(value, Power) else value
+
+
+def _may_be_infinite(value: Expression) -> bool:
+    """Whether a branch holds a logarithm, or a root or broken power whose derivatives end in 1/0."""
+    match value:
+        case Power(_, Number(exponent)) if isinstance(exponent, float | Fraction):
+            return True
+        case Function("sqrt" | "log", _):
+            return True
+    return any(map(_may_be_infinite, children(value)))

@@ -110,6 +110,13 @@ class Step:
         return f"{self.before} = {self.after}    [{self.rule}]" if not self.is_remark else self.reason
 
 
+class Answers(dict[str, Expression]):
+    """The answers of a derivation by name, which read as formulas where they are printed."""
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name!r}: {formula}" for name, formula in self.items()) + "}"
+
+
 @dataclass(frozen=True)
 class Derivation:
     """The gradient of a network, derived line by line; made by ``cr.derive``.
@@ -131,7 +138,7 @@ class Derivation:
         The answers in index form: ``{"W2": ..., "b2": ..., "W1": ...}``.
     arrays : dict of str to Expression
         The answers in matrix form, in the order they are computed:
-        ``{"A1": ..., "Z1": ..., "A2": ..., "Y": ..., "delta2": ..., "W2": ..., "b2": ..., "delta1": ...}``.
+        ``{"A1": ..., "A2": ..., "delta2": ..., "W2": ..., "b2": ..., "delta1": ...}``.
     """
 
     network: Network
@@ -187,8 +194,14 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return self.latex(document=False)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In IPython's terminal: the text."""
+        printer.text(str(self))
+
     def __str__(self) -> str:
-        return self.text()
+        from chainrule.derivation.render.text import terminal_width
+
+        return self.text(width=terminal_width())
 
     def __repr__(self) -> str:
         return f"<Derivation of {self.network.notation}: {len(self.steps)} steps, worst error {self.worst:.0e}>"

@@ -19,11 +19,11 @@ from chainrule.estimators.compat import LEVELS, CallbackSupportMixin
 from chainrule.estimators.diverged import DivergedFitError
 from chainrule.estimators.explain import Explained
 from chainrule.estimators.fitted import FittedModel
-from chainrule.estimators.fitting import Fitted, Job, OnEpoch, Start, fit, one_epoch
+from chainrule.estimators.fitting import Fitted, Job, OnEpoch, Score, Start, fit, one_epoch
 from chainrule.estimators.hooks import epoch_hooks
 from chainrule.estimators.inputs import checked_weights
 from chainrule.estimators.parameters import CONSTRAINTS, FIRST_ORDER, network_of
-from chainrule.estimators.rows import Rows, Score, given_validation, held_out, job_of
+from chainrule.estimators.rows import Rows, given_validation, held_out, job_of
 from chainrule.estimators.scaling import Scaling
 from chainrule.estimators.sparse import is_sparse
 from chainrule.estimators.start import drawn
@@ -142,7 +142,7 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
                 "Its hidden layers or the columns of X or y changed since they were made.",
                 "Fit anew with warm_start=False.",
             )
-        epoch = 0 if state is None else state.epoch
+        epoch = self.history_[-1].epoch if len(self.history_) else 0
         goes_on = (
             state is not None
             and not job.second_order

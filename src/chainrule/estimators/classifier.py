@@ -296,6 +296,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._label_binarizer = LabelBinarizer().fit(y if several else self.classes_)
 
     def _encoded(self, X: Any, y: Any, reset: bool, incremental: bool) -> tuple[Any, Any, Array]:
+        if isinstance(y, list | tuple) and y and not hasattr(y[0], "__len__" if not isinstance(y[0], str) else "items"):
+            checked_labels(y)  # NumPy would quietly make text of [1, "a"]
+        elif str(getattr(y, "dtype", "")) == "boolean" and not y.isna().any():
+            y = y.to_numpy(dtype=bool)  # pandas' own booleans would become 0.0 and 1.0
         X, y = checked_rows_and_targets(self, X, y, reset=reset, numbers=False)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

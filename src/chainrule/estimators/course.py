@@ -98,8 +98,8 @@ class Course:
     loss : Loss
     progress : Progress
         Of the loop: the best weights go there, and the cuts of the rate.
-    has_scores : bool
-        Whether the records carry the score of validation rows.
+    score : callable, optional
+        The score of the validation rows at the last record.
     on_epoch : callable (epoch, weights), optional
         Called before the first epoch and after each; True stops.
     exhausted : callable, optional
@@ -115,7 +115,7 @@ class Course:
         loss: Loss,
         progress: Progress,
         *,
-        has_scores: bool = False,
+        score: Callable[[], float] | None = None,
         on_epoch: Callable[[int, Array], bool] | None = None,
         exhausted: Callable[[], bool] | None = None,
         say: Callable[[str], None] | None = None,
@@ -124,7 +124,7 @@ class Course:
         self.rule = rule
         self.loss = loss
         self.progress = progress
-        self.has_scores = has_scores
+        self.score = score
         self.on_epoch = on_epoch
         self.exhausted = exhausted
         self.say = say or (lambda line: None)
@@ -142,7 +142,7 @@ class Course:
             return self.reason is not None
         self.seen = record.epoch
         loss = self.loss(record.J, weights.flat)
-        score = float(record.validation_rate) if self.has_scores else None
+        score = float(self.score()) if self.score else None
         if self.standing.take(loss, score, self.rule.tol, self.rule.by_score) and self.rule.by_score:
             self.progress.best = Best(self.standing.best_score, weights.flat, record.epoch, record.epoch)
         self.say(f"Iteration {record.epoch - self.first}, loss = {loss:.8f}")

@@ -21,6 +21,7 @@ from chainrule.training.climb import Climb, Goals
 from chainrule.training.engine import Engine, ReferenceEngine, engine_for
 from chainrule.training.history import History
 from chainrule.training.measure import constant_log_likelihood
+from chainrule.training.memory import check_memory
 from chainrule.training.outcome import Outcome
 from chainrule.training.posterior import Posterior
 from chainrule.training.progress import Progress
@@ -31,7 +32,7 @@ from chainrule.training.state import State
 from chainrule.training.stop import Stop
 
 Array = npt.NDArray[Any]
-Score = Callable[[Array], float]
+Score = Callable[[Array, Array], float]  # of weights (P,) and the outputs Y of the validation rows
 OnEpoch = Callable[[int, Array], bool]
 
 
@@ -163,25 +164,29 @@ def fit(
     ------
     DivergedError
         Every start ran away, and no good weights were kept.
+    SettingError
+        There is not enough memory.
     """
+    settings, net = job.settings, job.training.net
+    check_memory(net, settings.rows_per_update(job.training.rows), settings.vectors, settings.dtype, workers)
     courses: dict[int, Course] = {}
 
     def make(number: int) -> Climb:
         start, posterior = starts[number], job.posterior()
         engine = job.engine(posterior, start.seed)
-        progress = Progress(start.begin(engine))
+        progress, meter = Progress(start.begin(engine)), job.meter(posterior, score)
         courses[number] = Course(
             start.standing,
             job.rule,
             Loss(posterior),
             progress,
-            has_scores=score is not None,
+            score=(lambda: meter.latest_score) if score else None,
             on_epoch=on_epoch[number],
             exhausted=(lambda: posterior.calls >= job.max_fun) if job.settings.solver == "lbfgs" else None,
             say=say,
         )
         goals = Goals(progress.state.epoch + job.settings.epochs, 1, job.settings.tolerance)
-        return Climb(engine, job.meter(posterior, score), goals, progress, [courses[number]])
+        return Climb(engine, meter, goals, progress, [courses[number]])
 
     seeds = [start.seed for start in starts]
     with one_blas_thread():
@@ -225,8 +230,9 @@ def one_epoch(
     engine, stop, began = job.engine(posterior, start.seed), Stop(), time.monotonic()
     state = start.begin(engine)
     progress = Progress(state)
-    course = Course(start.standing, job.rule, Loss(posterior), progress, has_scores=score is not None, say=say)
     meter = job.meter(posterior, score)
+    latest = (lambda: meter.latest_score) if score else None
+    course = Course(start.standing, job.rule, Loss(posterior), progress, score=latest, say=say)
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         progress.state = engine.advance(state, 1, stop)
         weights = job.training.net.weights_from(progress.state.weights.copy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from scipy import special
 
@@ -44,4 +45,4 @@ def saturated(law: OutputLaw, T: Array, weight: Array | None) -> float:
             rows = special.xlogy(T, T) - T - special.gammaln(T + 1)
         case _:
             rows = 0 * T - 0.5 * math.log(2 * math.pi)
-    return float((rows if weight is None else rows * weight).sum())
+    return float((rows if weight is None else rows * weight).sum(dtype=np.float64))

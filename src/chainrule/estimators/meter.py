@@ -13,6 +13,7 @@ from chainrule.kernels import Objective
 from chainrule.training.history import Record
 from chainrule.training.measure import Meter
 from chainrule.training.posterior import Posterior
+from chainrule.training.rate import rate
 from chainrule.training.state import State
 
 Array = npt.NDArray[Any]
@@ -29,8 +30,13 @@ class EpochMeter(Meter):
     posterior : Posterior
     second_order : bool
     validation : Objective, optional
-    score : callable (weights), optional
-        The score of the validation rows; it stands in the records as ``validation_rate``.
+    score : callable (weights, Y of the validation rows), optional
+        What early stopping watches.
+
+    Attributes
+    ----------
+    latest_score : float
+        The score of the last record.
     """
 
     def __init__(
@@ -38,11 +44,12 @@ class EpochMeter(Meter):
         posterior: Posterior,
         second_order: bool,
         validation: Objective | None = None,
-        score: Callable[[Array], float] | None = None,
+        score: Callable[[Array, Array], float] | None = None,
     ) -> None:
         super().__init__(posterior, validation, None, "running", needs_gradient=False)
         self.second_order = second_order
         self.score = score
+        self.latest_score = math.nan
 
     def record(self, state: State, learning_rate: float, seconds: float) -> tuple[Record, float]:
         """The line, and the largest entry of the gradient of (J + log prior) / N where the solver knows it."""
@@ -56,6 +63,10 @@ class EpochMeter(Meter):
             J = state.last_running
         else:
             J = float(posterior.objective.value(w))
-        J_out = float(self.validation.value(w)) if self.validation else math.nan
-        score = self.score(w) if self.score else math.nan
-        return Record(state.epoch, J, math.nan, seconds, J + prior, J_out, score, learning_rate), steepest
+        J_out = share_out = math.nan
+        if (watched := self.validation) is not None:
+            Y = watched.outputs(w)
+            J_out = float(watched.value(w))
+            share_out = rate(watched.net.law, Y, watched.T, watched.weight)
+            self.latest_score = self.score(w, Y) if self.score else math.nan
+        return Record(state.epoch, J, math.nan, seconds, J + prior, J_out, share_out, learning_rate), steepest

@@ -137,7 +137,7 @@ def settings_of(model: Any, net: Network, rows: int, schedule: Schedule, rate: f
         solver=solver,
         own=own,
         learning_rate=rate if first_order else None,
-        schedule=schedule if first_order else "constant",
+        schedule=schedule if first_order or model.schedule is not None else "constant",
         warm_up=0,
         epochs=model.max_iter,
         average=True,
@@ -145,7 +145,7 @@ def settings_of(model: Any, net: Network, rows: int, schedule: Schedule, rate: f
         penalise_biases=False,
         batch_size=batch if first_order else None,
         shuffle=model.shuffle,
-        dropout=model.dropout if isinstance(model.dropout, Real) else [*model.dropout],
+        dropout=float(model.dropout) if isinstance(model.dropout, Real) else [*model.dropout],
         freeze=(),
         tolerance=0.0 if first_order else model.tol,
         patience=1,  # Course does what patience would; "adaptive" asks for it
@@ -154,4 +154,7 @@ def settings_of(model: Any, net: Network, rows: int, schedule: Schedule, rate: f
         record_every=1,
         record="running" if first_order else "full",
         seed=seed,
+        dtype=model._dtype
+        if first_order
+        else np.float64,  # the others compare values of J that float32 cannot tell apart
     )

@@ -19,6 +19,7 @@ from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
 from chainrule.estimators.parameters import CONSTRAINTS
+from chainrule.estimators.rows import Rows
 from chainrule.kernels.inputs import finite_matrix
 
 Array = npt.NDArray[Any]
@@ -54,7 +55,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     --------
     >>> import numpy as np
     >>> X = np.linspace(-3, 3, 200).reshape(-1, 1)
-    >>> model = MLPRegressor(16, "tanh", solver="lbfgs", max_iter=2000, random_state=0).fit(X, np.sin(X[:, 0]))
+    >>> model = MLPRegressor(hidden_layer_sizes=16, activation="tanh", solver="lbfgs", max_iter=2000, random_state=0).fit(X, np.sin(X[:, 0]))
     >>> bool(model.score(X, np.sin(X[:, 0])) > 0.999)
     True
     """
@@ -197,6 +198,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             known = listed(("identity", "exp", "sigmoid"))
             raise SettingError(f"output_law must be one of {known}, not {self.output_law!r}.")
         return self.output_law
+
+    def _noticed(self, data: Rows) -> list[str]:
+        found = super()._noticed(data)
+        if len(data.T) > 1 and (data.T == data.T[:1]).all():
+            found.append(f"All targets are the same, {', '.join(f'{value:g}' for value in data.T[0, :6])}.")
+        return found
 
     def _figure(self, T: Array, Y: Array, weight: Array | None) -> float:
         if not np.isfinite(Y).all():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.model_selection import train_test_split
 
 from chainrule.errors import DataError, SettingError, counted
 from chainrule.estimators.course import Rule
-from chainrule.estimators.fitting import Job
+from chainrule.estimators.fitting import Job, Score
 from chainrule.estimators.inputs import checked_rows, checked_weights
 from chainrule.estimators.parameters import FIRST_ORDER, adaptive_part, schedule_of, settings_of
 from chainrule.estimators.sparse import is_sparse, objective_of
@@ -23,7 +22,6 @@ from chainrule.kernels import Objective
 from chainrule.training.schedules import Constant, InverseScaling
 
 Array = npt.NDArray[Any]
-Score = Callable[[Array], float]
 
 LEAST_FALL = 2.220446049250313e-09  # SciPy's ftol for L-BFGS-B, which scikit-learn leaves as it is
 
@@ -81,7 +79,7 @@ def held_out(model: Any, data: Rows, random_state: Any) -> tuple[Rows, Rows]:
 
 
 def job_of(model: Any, data: Rows, watched: Rows | None, incremental: bool, by_score: bool) -> tuple[Job, Score | None]:
-    """The training as one value, and the score of the watched rows as a function of the weights."""
+    """The training as one value, and the score of the watched rows as a function of weights and outputs."""
     net, rows, has_rate = model.network_, data.X.shape[0], model.solver in FIRST_ORDER
     if has_rate and model.batch_size != "auto" and model.batch_size > rows:
         what = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
@@ -102,16 +100,17 @@ def job_of(model: Any, data: Rows, watched: Rows | None, incremental: bool, by_s
         rate,
         LEAST_FALL if model.solver == "lbfgs" else 0.0,
     )
-    training = _objective(model, data, 2 if incremental else settings.evaluations(net))
+    training = _objective(model, data, 2 if incremental else settings.evaluations(net, rows), settings.dtype)
     if watched is None:
         return Job(training, None, settings, rule, model.max_fun), None
-    validation = _objective(model, watched, 2 if incremental else 2 * settings.epochs)
+    validation = _objective(model, watched, 2 if incremental else 2 * settings.epochs, settings.dtype)
     return Job(training, validation, settings, rule, model.max_fun), _score(model, watched, validation)
 
 
 def view(model: Any, flat: Array) -> Any:
-    """The estimator with other weights."""
+    """The estimator with other weights, for rows that were checked: it asks for no names of columns."""
     found = copy.copy(model)
+    vars(found).pop("feature_names_in_", None)
     found._set_weights(flat)
     return found
 
@@ -119,14 +118,14 @@ def view(model: Any, flat: Array) -> Any:
 def _score(model: Any, watched: Rows, validation: Objective) -> Score:
     """What early stopping watches: the scorer that was chosen, or the estimator's own figure."""
     if model.scoring is None:
-        return lambda flat: float(model._figure(validation.T, validation.outputs(flat), watched.weight))
+        return lambda flat, Y: float(model._figure(validation.T, Y, watched.weight))
     scorer = get_scorer(model.scoring) if isinstance(model.scoring, str) else model.scoring
     options = {} if watched.weight is None else {"sample_weight": watched.weight}
-    return lambda flat: float(scorer(view(model, flat), watched.X, watched.y, **options))
+    return lambda flat, Y: float(scorer(view(model, flat), watched.X, watched.y, **options))
 
 
-def _objective(model: Any, data: Rows, evaluations: int) -> Objective:
+def _objective(model: Any, data: Rows, evaluations: int, dtype: str) -> Objective:
     """J on these rows, scaled as the model does."""
     X = data.X if model._scaling is None else model._scaling.apply(data.X)
     T = data.T if model._target_scaling is None else model._target_scaling.apply(data.T)
-    return objective_of(model.network_, X, T, data.weight, evaluations)
+    return objective_of(model.network_, X, T, data.weight, evaluations, dtype)

@@ -16,25 +16,33 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Scaling:
-    """``x -> (x - mean) / scale``, a column at a time; a constant column has the scale 1.
+    """``x -> (x - mean) / spread``, a column at a time; a constant column becomes zeros.
 
     Attributes
     ----------
     mean : array (D,) or None
         None for sparse rows, whose zeros stay zeros.
-    scale : array (D,)
-        The standard deviation.
+    spread : array (D,)
+        The standard deviation, 0 of a constant column.
     """
 
     mean: Array | None
-    scale: Array
+    spread: Array
 
     @classmethod
     def of(cls, X: Any, sample_weight: Array | None = None) -> Scaling:
         """From rows of training data, dense or sparse."""
         found = StandardScaler(with_mean=not is_sparse(X)).fit(X, sample_weight=sample_weight)
-        scale = np.where(found.scale_ > 0, found.scale_, 1.0)
-        return cls(found.mean_ if found.with_mean else None, scale)
+        root = np.sqrt(found.var_)
+        spread = np.where(found.scale_ == root, root, 0.0)  # scikit-learn puts 1 for what is constant but for rounding
+        if not found.with_mean:
+            return cls(None, spread)
+        return cls(np.where(spread > 0, found.mean_, X[0]), spread)  # a mean of constants need not be one of them
+
+    @property
+    def scale(self) -> Array:
+        """What is divided by: the spread, 1 of a constant column."""
+        return np.where(self.spread > 0, self.spread, 1.0)
 
     def apply(self, X: Any) -> Any:
         """Rows of the same kind, standardised, in their own dtype."""
@@ -45,6 +53,6 @@ class Scaling:
         return ((X - self.mean) / self.scale).astype(X.dtype, copy=False)
 
     def undo(self, Y: Array) -> Array:
-        """The way back, for predictions."""
-        found = Y * self.scale
+        """The way back, for predictions: of a constant column, the constant."""
+        found = Y * self.spread
         return (found if self.mean is None else found + self.mean).astype(Y.dtype, copy=False)

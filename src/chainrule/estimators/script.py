@@ -47,11 +47,9 @@ def _scaling_constants(model: Any) -> list[str]:
     lines = []
     for name, scaling in (("X", model._scaling), ("Y", model._target_scaling)):
         if scaling is not None:
-            mean = np.zeros_like(scaling.scale) if scaling.mean is None else scaling.mean
-            lines += [
-                f"{name}_MEAN = np.array({mean.tolist()!r})",
-                f"{name}_SCALE = np.array({scaling.scale.tolist()!r})",
-            ]
+            factor = scaling.scale if name == "X" else scaling.spread
+            mean = np.zeros_like(factor) if scaling.mean is None else scaling.mean
+            lines += [f"{name}_MEAN = np.array({mean.tolist()!r})", f"{name}_SCALE = np.array({factor.tolist()!r})"]
     if hasattr(model, "classes_"):
         lines.append(f"CLASSES = np.array({model.classes_.tolist()!r})")
     return lines

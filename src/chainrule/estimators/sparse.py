@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from chainrule.kernels import Objective, reference
 from chainrule.kernels.inputs import checked_sample_weight, checked_targets
-from chainrule.kernels.objective import ROWS_PER_BLOCK
 from chainrule.kernels.select import Choice
 from chainrule.network import Network
 
@@ -24,15 +23,24 @@ def is_sparse(X: Any) -> bool:
 class SparseObjective(Objective):
     """An `Objective` whose X is in CSR form, checked before: the reference kernel, whose only use of X is products."""
 
-    def __init__(self, net: Network, X: Any, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> None:
-        self.net = net
-        self.X = X
+    def __init__(
+        self,
+        net: Network,
+        X: Any,
+        T: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        dtype: npt.DTypeLike = np.float64,
+    ) -> None:
+        self.net, self.dtype = net, np.dtype(dtype)
+        self.X: Any = X.astype(dtype, copy=False)
         self.rows = X.shape[0]
-        self.T = checked_targets(net, T, self.rows)
+        self.T = checked_targets(net, T, self.rows, dtype)
         # weights of 1 where none are given: a mini-batch then knows its size from them
-        self.weight = checked_sample_weight(np.ones(self.rows) if sample_weight is None else sample_weight, self.rows)
-        assert self.weight is not None
-        self.total_weight = float(self.weight.sum())
+        weight = checked_sample_weight(np.ones(self.rows) if sample_weight is None else sample_weight, self.rows, dtype)
+        assert weight is not None
+        self.weight = weight
+        self.total_weight = float(weight.sum(dtype=np.float64))
         self.choice = Choice("reference", "The rows are sparse: NumPy and SciPy multiply without the zeros.")
         self._compiled = None
 
@@ -47,16 +55,16 @@ class SparseObjective(Objective):
         """(d²J/dw²) v, (P,); a block of rows is made dense at a time."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
         total = np.zeros_like(weights.flat)
-        for X, T, weight in self._blocks():
+        blocks: Any = self._blocks()
+        for X, T, weight in blocks:
             total += reference.hessian_product(self.net, weights, X.toarray(), T, direction, weight)
         return total
 
 
-def objective_of(net: Network, X: Any, T: npt.ArrayLike, weight: npt.ArrayLike | None, evaluations: int) -> Objective:
+def objective_of(
+    net: Network, X: Any, T: npt.ArrayLike, weight: npt.ArrayLike | None, evaluations: int, dtype: npt.DTypeLike
+) -> Objective:
     """The objective on these rows, dense or sparse."""
     if is_sparse(X):
-        return SparseObjective(net, X, T, weight)
-    return Objective(net, X, T, weight, evaluations=evaluations)
-
-
-__all__ = ["ROWS_PER_BLOCK", "SparseObjective", "is_sparse", "objective_of"]
+        return SparseObjective(net, X, T, weight, dtype=dtype)
+    return Objective(net, X, T, weight, evaluations=evaluations, dtype=dtype)

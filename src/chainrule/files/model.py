@@ -16,8 +16,8 @@ from chainrule import __version__
 from chainrule.atomic import writable, write_atomically
 from chainrule.errors import ChainruleError, ModelFileError, SettingError
 from chainrule.files.container import packed, read_bytes, unpacked
-from chainrule.files.lock import locked
 from chainrule.functions import BUILT_IN, activation_named
+from chainrule.lock import locked
 from chainrule.network import Network, Weights
 from chainrule.tables.contract import Contract
 from chainrule.tables.labels import LabelCoding
@@ -130,14 +130,20 @@ def loaded(content: bytes, name: str = "the file") -> Run | TableModel:
         weights = _weights(net, tensors, name)
         history = _history(tensors)
         outcome = Outcome[facts["outcome"]]
+        settings = facts["settings"]
+        words = settings.get("missing_words", [])
+        if not isinstance(settings, dict) or not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+            raise ValueError("settings")
         if facts["kind"] == "TableModel":
             contract = Contract.from_json(facts["contract"])
             target = Target.from_json(facts["target"])
             _check_fits(net, contract, target, name)
-            return TableModel(net, weights, contract, target, history, outcome, facts["settings"])
+            contract.check_types()
+            target.check_types()
+            return TableModel(net, weights, contract, target, history, outcome, settings)
         classes = facts.get("classes")
         coding = LabelCoding(np.array(classes["values"], dtype=_class_dtype(classes["dtype"]))) if classes else None
-        return Run(net, weights, history, outcome, coding, _as_called(facts["settings"]))
+        return Run(net, weights, history, outcome, coding, _as_called(settings))
     except ModelFileError:
         raise
     except (ChainruleError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from chainrule.atomic import writable
-from chainrule.errors import ModelFileError
+from chainrule.errors import ModelFileError, SettingError
+from chainrule.training.checkpoint_bytes import MAGIC
 
 
 def checked_place(path: Path, not_over: Path | None = None) -> None:
@@ -26,6 +27,29 @@ def checked_place(path: Path, not_over: Path | None = None) -> None:
         )
     if not os.access(target, os.W_OK):
         raise ModelFileError(f"{str(path)!r} is write-protected.", "Give another name with --out.")
+
+
+def checked_checkpoint(path: Path | None, resume: bool) -> None:
+    """SettingError or ModelFileError where a checkpoint is wanted and this file would be lost, or cannot be written."""
+    if path is None:
+        if resume:
+            raise SettingError("--resume needs --checkpoint: the file to go on from.")
+        return
+    target = writable(path)
+    if not target.exists():
+        return
+    with target.open("rb") as file:
+        is_one = file.read(len(MAGIC)) == MAGIC
+    if not is_one:
+        raise ModelFileError(
+            f"{str(path)!r} exists and is not a checkpoint, so it is left alone.",
+            "Give another name with --checkpoint.",
+        )
+    if not resume:
+        raise ModelFileError(
+            f"{str(path)!r} holds a training already.",
+            "Go on from it with --resume, or remove it to begin anew.",
+        )
 
 
 def looks_like_a_model(path: Path) -> bool:

@@ -15,11 +15,12 @@ from chainrule.network import Network, Weights
 
 Array = npt.NDArray[Any]
 
+FINITE_AT_ONCE = 1 << 16  # numbers
 AS_NUMBERS = "Turn them into numbers: year, weekday, days since."
 
 
-def checked_inputs(net: Network, X: npt.ArrayLike) -> Array:
-    """X as float64 (N, D), contiguous, finite; the array itself is never changed.
+def checked_inputs(net: Network, X: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> Array:
+    """X as (N, D) of ``dtype``, contiguous, finite; the array itself is never changed, and not copied needlessly.
 
     Raises
     ------
@@ -27,25 +28,29 @@ def checked_inputs(net: Network, X: npt.ArrayLike) -> Array:
         Not two-dimensional, another width than D, not numeric, masked, sparse, or with a cell that is not finite.
     """
     _check_network(net)
-    return finite_matrix(X, "X", net.D, f"the network {net.notation} has {counted(net.D, 'input')}")
+    if type(X) is np.ndarray and X.dtype == dtype and X.ndim == 2 and X.shape[1] == net.D and X.flags.c_contiguous:
+        if X.dtype.isnative and _all_finite(X):
+            return X
+    return finite_matrix(X, "X", net.D, f"the network {net.notation} has {counted(net.D, 'input')}", dtype=dtype)
 
 
-def checked_targets(net: Network, T: npt.ArrayLike, rows: int) -> Array:
-    """T as float64 (N, K), inside what the output law allows; for one output also (N,).
+def checked_targets(net: Network, T: npt.ArrayLike, rows: int, dtype: npt.DTypeLike = np.float64) -> Array:
+    """T as (N, K) of ``dtype``, inside what the output law allows; for one output also (N,).
 
     Raises
     ------
     DataError
         Another shape than (N, K), not finite, or outside the law: see ``OutputLaw.targets``.
     """
-    T = finite_matrix(T, "T", net.K, f"the network {net.notation} has {counted(net.K, 'output')}", flat=net.K == 1)
+    why = f"the network {net.notation} has {counted(net.K, 'output')}"
+    T = finite_matrix(T, "T", net.K, why, flat=net.K == 1, dtype=dtype)
     if len(T) != rows:
         raise DataError(
             f"X has {counted(rows, 'row')} and T has {counted(len(T), 'row')}.", "Each row of X needs its row of T."
         )
     match net.law.name:
         case "softmax":
-            wrong = (T < 0).any(axis=1) | (np.abs(T.sum(axis=1) - 1) > 1e-6)
+            wrong = (T < 0).any(axis=1) | (np.abs(T.sum(axis=1) - 1) > (1e-6 if T.dtype == np.float64 else 1e-5))
         case "sigmoid":
             wrong = ((T < 0) | (T > 1)).any(axis=1)
         case "exp":
@@ -61,8 +66,10 @@ def checked_targets(net: Network, T: npt.ArrayLike, rows: int) -> Array:
     return T
 
 
-def checked_sample_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Array | None:
-    """Sample weights as float64 (N, 1), or None.
+def checked_sample_weight(
+    sample_weight: npt.ArrayLike | None, rows: int, dtype: npt.DTypeLike = np.float64
+) -> Array | None:
+    """Sample weights as (N, 1) of ``dtype``, or None.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def checked_sample_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Arr
         raise DataError(
             f"{counted(rows, 'row')} and sample weights of shape {raw.shape}.", f"Their shape must be ({rows},)."
         )
-    weight = _as_float64(raw, "sample_weight").reshape(-1, 1)
+    weight = _as_floats(raw, "sample_weight", dtype).reshape(-1, 1)
     wrong = ~np.isfinite(weight[:, 0]) | (weight[:, 0] < 0)
     if wrong.any():
         row = int(wrong.argmax())
@@ -86,7 +93,7 @@ def checked_sample_weight(sample_weight: npt.ArrayLike | None, rows: int) -> Arr
             "A sample weight is a number from 0; drop the row, or give it the weight 0.",
         )
     with np.errstate(over="ignore"):
-        total = weight.sum()
+        total = weight.sum(dtype=np.float64)
     if rows and not 0 < total < np.inf:
         what = "All sample weights are zero" if total == 0 else "The sum of the sample weights overflows"
         raise DataError(f"{what}, so there is nothing to learn from.", "Give at least one row a weight near 1.")
@@ -106,8 +113,16 @@ def checked_weights(net: Network, weights: Weights, name: str = "weights") -> Ar
     return weights.flat
 
 
-def finite_matrix(values: npt.ArrayLike, name: str, width: int | None, why: str = "", *, flat: bool = False) -> Array:
-    """A C-contiguous float64 matrix; what is not one is refused by name, place and shape.
+def finite_matrix(
+    values: npt.ArrayLike,
+    name: str,
+    width: int | None,
+    why: str = "",
+    *,
+    flat: bool = False,
+    dtype: npt.DTypeLike = np.float64,
+) -> Array:
+    """A C-contiguous matrix of float64 or float32; what is not one is refused by name, place and shape.
 
     ``width`` is the number of columns it must have, and ``why``; ``flat`` takes (N,) for one column.
     """
@@ -126,11 +141,13 @@ def finite_matrix(values: npt.ArrayLike, name: str, width: int | None, why: str 
             f"{name} has {counted(raw.shape[1], 'column')}, but {why}.", f"Its shape must be (rows, {width})."
         )
     columns = _column_names(values)
-    matrix = _as_float64(raw, name, columns)
-    finite = np.isfinite(matrix)
-    if not finite.all():
+    matrix = _as_floats(raw, name, dtype, columns)
+    if not _all_finite(matrix):
+        finite = np.isfinite(matrix)
         row, column = np.unravel_index(int(finite.argmin()), finite.shape)
         kind = "missing (NaN)" if np.isnan(matrix[row, column]) else "infinite"
+        if kind == "infinite" and np.isfinite(np.asarray(raw[row, column], np.float64)):
+            kind = f"too large for {matrix.dtype}"
         wide = int((~finite).any(axis=0).sum())
         raise DataError(
             f"{counted(int((~finite).sum()), 'value')} of {name} not finite, in {counted(wide, 'column')}.",
@@ -138,6 +155,12 @@ def finite_matrix(values: npt.ArrayLike, name: str, width: int | None, why: str 
             "Fill such cells or drop the rows: a network cannot train on them.",
         )
     return matrix
+
+
+def _all_finite(matrix: Array) -> bool:
+    """Whether every number is finite, a block of rows at a time: no second table of truth values in memory."""
+    rows = max(1, FINITE_AT_ONCE // max(1, matrix.shape[1]))
+    return all(np.isfinite(matrix[at : at + rows]).all() for at in range(0, len(matrix), rows))
 
 
 def _check_network(net: Network) -> None:
@@ -176,11 +199,11 @@ def _real_array(values: Any, name: str) -> Array:
     return raw
 
 
-def _as_float64(raw: Array, name: str, columns: list[str] | None = None) -> Array:
-    """C-contiguous float64; text and objects that are no numbers are refused, also where they look like numbers."""
+def _as_floats(raw: Array, name: str, dtype: npt.DTypeLike, columns: list[str] | None = None) -> Array:
+    """C-contiguous floats; text and objects that are no numbers are refused, also where they look like numbers."""
     if raw.dtype.kind in "biuf":
-        with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, which the caller refuses
-            return np.ascontiguousarray(raw, dtype=np.float64)
+        with np.errstate(over="ignore"):  # a number beyond the dtype becomes inf, which the caller refuses
+            return np.ascontiguousarray(raw, dtype=dtype)
     for index, value in np.ndenumerate(raw):
         at = _place(index, columns)
         if value is None or type(value).__name__ in ("NAType", "NaTType"):
@@ -201,7 +224,8 @@ def _as_float64(raw: Array, name: str, columns: list[str] | None = None) -> Arra
                 "Give numbers, or turn each category into a column of its own (one-hot).",
             )
     try:
-        return np.ascontiguousarray(raw, dtype=np.float64)
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(raw.astype(np.float64), dtype=dtype)
     except (OverflowError, ValueError):  # 10**400; a signalling NaN
         raise DataError(f"{name} holds numbers that float64 cannot hold, such as whole ones above 1.8e308.") from None
 

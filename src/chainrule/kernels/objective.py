@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterator
 from typing import Any
@@ -31,12 +32,16 @@ class Objective:
     evaluations : int, optional
         How often J or its derivatives will be asked for, roughly: compiled code serves where that pays
         (`chainrule.kernels.select`), NumPy otherwise. Many where left out.
+    dtype : float64 or float32
+        Of X, T and the sample weights, and of the compiled arithmetic.
 
     Raises
     ------
     DataError
         X, T or the weights are not what the network takes.
     """
+
+    dtype: np.dtype[Any] = np.dtype(np.float64)
 
     def __init__(
         self,
@@ -46,20 +51,49 @@ class Objective:
         sample_weight: npt.ArrayLike | None = None,
         *,
         evaluations: int | None = None,
+        dtype: npt.DTypeLike = np.float64,
     ) -> None:
-        self.net = net
-        self.X = checked_inputs(net, X)
+        self.net, self.dtype = net, np.dtype(dtype)
+        self.X = checked_inputs(net, X, dtype)
         self.rows = len(self.X)
-        self.T = checked_targets(net, T, self.rows)
-        self.weight = checked_sample_weight(sample_weight, self.rows)
-        self.total_weight = float(self.rows if self.weight is None else self.weight.sum())
-
+        self.T = checked_targets(net, T, self.rows, dtype)
+        self.weight = checked_sample_weight(sample_weight, self.rows, dtype)
+        self.total_weight = _total(self.weight, self.rows)
         self._evaluations = evaluations
+
+    def prepared(self, evaluations: int) -> Objective:
+        """The same rows, which need no second check, with the kernel that serves so many evaluations best."""
+        return self._with(self.X, self.T, self.weight, evaluations)
+
+    def of_rows(self, rows: Array) -> Objective:
+        """The objective of some of its rows, a mask or their numbers."""
+        weight = None if self.weight is None else self.weight[rows]
+        return self._with(self.X[rows], self.T[rows], weight, 1)
+
+    def weighted(self, weight: Array) -> Objective:
+        """The same with each row's weight (N,) multiplied by another.
+
+        Raises
+        ------
+        DataError
+            The weights that result are all zero, or their sum overflows.
+        """
+        product = weight if self.weight is None else weight * self.weight[:, 0]
+        return self._with(self.X, self.T, checked_sample_weight(product, self.rows, self.dtype), 1)
+
+    def _with(self, X: Array, T: Array, weight: Array | None, evaluations: int) -> Objective:
+        """One on other rows of the same kind, checked before."""
+        found = copy.copy(self)
+        for made_when_needed in ("choice", "_compiled"):
+            found.__dict__.pop(made_when_needed, None)
+        found.X, found.T, found.weight, found.rows = X, T, weight, len(X)
+        found.total_weight, found._evaluations = _total(weight, len(X)), evaluations
+        return found
 
     @functools.cached_property
     def choice(self) -> select.Choice:
         """Which kernel serves, and why; made, and compiled, when first needed."""
-        return select.choose(self.net, self.rows, self._evaluations)
+        return select.choose(self.net, self.rows, self._evaluations, self.dtype)
 
     @functools.cached_property
     def _compiled(self) -> select.Evaluator | None:
@@ -68,25 +102,25 @@ class Objective:
     def value(self, flat: Array) -> Any:
         """J, a scalar in nats."""
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == np.float64 and self._compiled:
+        if weights.flat.dtype == self.dtype and self._compiled:
             return self._compiled.value(weights.flat)
-        return sum(reference.log_likelihood(self.net, weights, *block) for block in self._blocks())
+        return sum(_wide(reference.log_likelihood(self.net, weights, *block)) for block in self._blocks())
 
     def gradient(self, flat: Array) -> tuple[Any, Array]:
         """J and dJ/d(weights), (P,)."""
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == np.float64 and self._compiled:
+        if weights.flat.dtype == self.dtype and self._compiled:
             return self._compiled.gradient(weights.flat)
         J, total = 0.0, np.zeros_like(weights.flat)
         for block in self._blocks():
             value, part = reference.gradient(self.net, weights, *block)
-            J, total = J + value, total + part
+            J, total = J + _wide(value), total + part
         return J, total
 
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
-        if weights.flat.dtype == direction.flat.dtype == np.float64 and self._compiled:
+        if weights.flat.dtype == direction.flat.dtype == self.dtype and self._compiled:
             return self._compiled.hessian_product(weights.flat, direction.flat)
         total = np.zeros_like(weights.flat)
         for X, T, weight in self._blocks():
@@ -96,7 +130,7 @@ class Objective:
     def outputs(self, flat: Array) -> Array:
         """Y of every row, (N, K)."""
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == np.float64 and self._compiled:
+        if weights.flat.dtype == self.dtype and self._compiled:
             return self._compiled.outputs(weights.flat)
         return outputs(self.net, weights, self.X)
 
@@ -106,13 +140,26 @@ class Objective:
             yield self.X[part], self.T[part], None if self.weight is None else self.weight[part]
 
 
+def _total(weight: Array | None, rows: int) -> float:
+    """The sum of the sample weights, which count 1 each where none are given."""
+    return float(rows if weight is None else weight.sum(dtype=np.float64))
+
+
+def _wide(value: Any) -> Any:
+    """J of a block, in float64 where it was summed in float32: blocks are not added up in less."""
+    return float(value) if getattr(value, "dtype", None) == np.float32 else value
+
+
 def outputs(net: Network, weights: Weights, X: Array) -> Array:
-    """Y (N, K) for checked inputs, a block of rows at a time."""
+    """Y (N, K) for checked inputs of the weights' dtype, a block of rows at a time; many rows in compiled code."""
+    kernel = select.for_outputs(net, len(X), weights.flat.dtype) if X.dtype == weights.flat.dtype else None
+    if kernel is not None:
+        return kernel.outputs(weights.flat, X, threads=select.threads_for(net, len(X)))
     blocks = [
         reference.forward(net, weights, X[at : at + ROWS_PER_BLOCK])[1][net.L]
         for at in range(0, len(X), ROWS_PER_BLOCK)
     ]
-    return np.concatenate(blocks) if blocks else np.empty((0, net.K))
+    return np.concatenate(blocks) if blocks else np.empty((0, net.K), weights.flat.dtype)
 
 
 def log_likelihood(

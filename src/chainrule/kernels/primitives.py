@@ -89,10 +89,10 @@ def absolute(a: Array) -> Array:
 
 
 def maximum(a: Array, b: Array | float) -> Array:
-    """The larger, by the real part; NaN where either is NaN."""
+    """The larger, by the real part, ``b`` where both are equal: relu at 0 has slope 0. NaN where either is NaN."""
     if not np.iscomplexobj(a):
         return np.maximum(a, b)
-    return np.where(np.real(a) < np.real(b), b, a)
+    return np.where(np.real(a) <= np.real(b), b, a)
 
 
 def minimum(a: Array, b: Array | float) -> Array:

@@ -25,10 +25,12 @@ Array = npt.NDArray[Any]
 
 MANY = 1000  # evaluations, where the caller does not know how many there will be
 KERNELS_KEPT = 64
+ROWS_BY_NUMPY = 4096  # predicted without a look at what compiled code would do
 
 # Seconds on one core, measured (benchmarks/NOTES.md). The reference: what a call of NumPy costs a layer, and what a
 # row costs a weight; compiling: loading the compiler, then each weight written out or each layer written as loops.
 _CALL_PER_LAYER, _ROW_PER_WEIGHT, _ROW_PER_UNIT = 3e-5, 4e-10, 3e-8
+_FORWARD = 0.5  # the outputs' share of a gradient
 _LOADING, _PER_WEIGHT, _PER_LAYER = 0.2, 0.004, 0.01
 
 
@@ -128,6 +130,15 @@ def choose(net: Network, rows: int, evaluations: int | None = None, dtype: npt.D
     if kernel is None:
         return Choice("reference", reason)
     return Choice("unrolled" if kernel.is_unrolled else "blocked", reason, kernel)
+
+
+def for_outputs(net: Network, rows: int, dtype: np.dtype[Any]) -> Kernel | None:
+    """The kernel that predicts so many rows, where it is worth its compilation for this once."""
+    if rows <= ROWS_BY_NUMPY or dtype not in (np.float64, np.float32):
+        return None
+    if reference_seconds(net, rows) * _FORWARD < compile_seconds(net) or why_not_compiled() is not None:
+        return None
+    return _kernel(net, np.dtype(dtype))[0]
 
 
 def reference_seconds(net: Network, rows: int) -> float:

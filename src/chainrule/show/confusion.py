@@ -68,7 +68,16 @@ def plot_confusion(matrix: npt.ArrayLike, classes: Sequence[object] | None = Non
                 axes.text(j, i, "·", ha="center", va="center", color=MUTED, fontsize=size, alpha=0.7)
                 continue
             colour = PAPER if shares[i, j] > 0.5 else INK
-            axes.text(j, i, number(float(counts[i, j])), ha="center", va="center", color=colour, fontsize=size, weight="bold" if i != j else "normal")
+            axes.text(
+                j,
+                i,
+                number(float(counts[i, j])),
+                ha="center",
+                va="center",
+                color=colour,
+                fontsize=size,
+                weight="bold" if i != j else "normal",
+            )
     step = 1 if C <= 30 else -(-C // 30)
     turned = label > cell
     axes.set_xticks(np.arange(0, C, step), names[::step], rotation=90 if turned else 0)

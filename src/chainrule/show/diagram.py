@@ -114,7 +114,9 @@ def draw_network(
     axes.set_xlim(-_margin(inputs), COLUMN * network.L + _margin(outputs))
     axes.set_ylim(low - RADIUS - 0.4, high + RADIUS + 0.55)
     units = sum(column.size - len(column.units) for column in columns)
-    left_out = [f"{number(many)} {noun}{'s' if many > 1 else ''}" for many, noun in ((units, "unit"), (edges, "weight")) if many]
+    left_out = [
+        f"{number(many)} {noun}{'s' if many > 1 else ''}" for many, noun in ((units, "unit"), (edges, "weight")) if many
+    ]
     if not left_out:
         return ""
     return f"The strongest are drawn; {' and '.join(left_out)} {'is' if units + edges == 1 else 'are'} left out."

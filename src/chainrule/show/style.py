@@ -111,6 +111,11 @@ def number(value: float, digits: int = 0) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def short(value: float, digits: int = 5) -> str:
+    """A number in so many digits, with a real minus sign."""
+    return f"{value:,.{digits}g}".replace("-", "\N{MINUS SIGN}")
+
+
 def class_style(at: int) -> tuple[str, str]:
     """Colour and marker of the class at this position; marker and colour repeat out of step."""
     turn = at // len(CLASS_COLOURS)
@@ -140,7 +145,8 @@ def short_names(names: Iterable[object], longest: int) -> list[str]:
         shown = [name if len(name) <= longest else cut(name) for name in whole]
         if len(set(shown)) == len(set(whole)):
             return shown
-    beginning = len(os.path.commonprefix([name for name in whole if len(name) > longest]))
+    # of letters, not of folders
+    beginning = len(os.path.commonprefix([name for name in whole if len(name) > longest]))  # noqa: RUF071
     start = max(beginning - 2, 0)  # what they share is left out, but for a hint of it
     rest = [name if len(name) <= longest else "…" + name[start:] for name in whole]
     return [name if len(name) <= longest else name[:kept] + "…" for name in rest]

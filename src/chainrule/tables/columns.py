@@ -78,6 +78,14 @@ class Reading:
     unseen: list[str] = field(default_factory=list)
 
 
+def check_finite(part: Any, names: tuple[str, ...]) -> None:
+    """ValueError unless these attributes are finite numbers: a file may have been made by hand."""
+    for name in names:
+        value = getattr(part, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(float(value)):
+            raise ValueError(f"{name} is {str(value)[:40]!r}")
+
+
 def fitted_column(table: Table, name: str, kind: Kind, fills: bool) -> Column:
     """A column's part of the contract, from the training rows."""
     if kind is Kind.CATEGORY:

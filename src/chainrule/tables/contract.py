@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import DataError, listed
-from chainrule.tables.columns import Column, Reading, fitted_column, read_column, rows_in
+from chainrule.tables.columns import Column, Reading, check_finite, fitted_column, read_column, rows_in
 from chainrule.tables.kinds import Kind
 from chainrule.tables.table import Table
 
@@ -127,6 +127,17 @@ class Contract:
                 f"Missing: {listed(gone)}.",
                 f"It has {listed(table.columns)}.",
             )
+
+    def check_types(self) -> None:
+        """ValueError where a column that came from a file holds what `of` would never have made."""
+        for column in self.columns:
+            check_finite(column, ("mean", "scale", "minimum", "maximum"))
+            if column.fill is not None:
+                check_finite(column, ("fill",))
+            if column.kind not in Kind._value2member_map_ or column.scale <= 0 or not isinstance(column.name, str):
+                raise ValueError(f"column {str(column.name)[:40]!r}")
+            if len(set(column.levels)) < len(column.levels) or not all(isinstance(l, str) for l in column.levels):
+                raise ValueError(f"levels of column {column.name[:40]!r}")
 
     def to_json(self) -> list[dict[str, Any]]:
         """The contract as plain lists and dicts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -167,14 +168,12 @@ def _sniffed(lines: list[str]) -> str:
         return lines[0][4]
     for candidate in SEPARATORS:
         widths = []
-        try:
-            for row in csv.reader(lines, delimiter=candidate, strict=True, skipinitialspace=True):
-                if row:
-                    widths.append(len(row))
-        except csv.Error:  # the sample may end within a quoted cell: what came before counts
-            pass
+        reader = csv.reader(lines, delimiter=candidate, strict=True, skipinitialspace=True)
+        with contextlib.suppress(csv.Error):  # the sample may end within a quoted cell: what came before counts
+            widths += (len(row) for row in reader if row)
         if widths and widths[0] > 1:
-            score = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
+            unread = len(lines) - reader.line_num  # by a wrong separator quotes stand where none may
+            score = (sum(width == widths[0] for width in widths) / (len(widths) + unread), widths[0])
             if score > best:
                 best, separator = score, candidate
     return separator

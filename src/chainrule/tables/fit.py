@@ -2,56 +2,67 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.kernels import Objective
-from chainrule.network import Network, Weights
+from chainrule.errors import SettingError
 from chainrule.tables.model import TableModel
+from chainrule.tables.penalty import FEWEST_TO_CHOOSE, Choice, Memory, chosen
 from chainrule.tables.plan import Plan, planned
-from chainrule.tables.split import folds
+from chainrule.tables.way import Way
+from chainrule.terminal import ProgressBar, is_interactive
 
 Array = npt.NDArray[Any]
-
-EPOCHS = 500  # iterations of L-BFGS
-MINI_BATCH_ROWS = 10_000_000  # rows seen in all by mini-batches, in 10 to 100 epochs
-PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-_TOLERANCE = 1e-4  # of the gradient a row; what is left to gain there is far below the noise of the data
-_CHOOSING_EPOCHS = 150
-_FEWEST_TO_CHOOSE = 20  # training rows; below this the penalty is 1
-_MANY_ROWS = 50_000  # from here on mini-batches climb faster than whole passes, and the penalty hardly matters
 
 
 def fitted(
     plan: Plan,
     *,
+    solver: str | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
+    batch_size: int | None = None,
     penalty: float | None = None,
+    time_budget: float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
     progress: bool | None = None,
 ) -> TableModel:
     """Train the network of a plan on its training rows.
 
-    ``F = J - penalty/2 sum of W²`` is climbed: by L-BFGS, or by Adam on mini-batches where there are many rows, or
-    by momentum where a learning rate is given. The penalty is chosen from a grid by the log-likelihood of rows set
-    apart (in five folds where there are few), then all training rows are trained on with it. It is 1 where there are
-    too few rows to choose, or so many that it hardly matters.
+    ``F = J - penalty/2 sum of W²`` is climbed: by L-BFGS, or by Adam on mini-batches where there are many rows. The
+    penalty is chosen from a grid by the log-likelihood of rows set apart (in five folds where there are few), then
+    all training rows are trained on with it. It is 1 where there are too few rows to choose, and for mini-batches:
+    these stop early instead, when a tenth of the rows, not trained on, has not become likelier for a while.
 
     Parameters
     ----------
     plan : Plan
+    solver : {"lbfgs", "newton", "adam", "adamw", "ascent", "momentum", "nesterov"}, optional
+        The first two look at all rows at each step, the others at a mini-batch.
     epochs : int, optional
         At most this many passes.
     learning_rate : float, optional
-        Train by momentum on the mean with this rate.
+        Size of a step on the mean. Alone, on few rows: momentum on all of them.
+    batch_size : int, optional
+        Rows of a mini-batch.
     penalty : float, optional
         From 0; chosen where left out.
+    time_budget : float, optional
+        Seconds for all of it, above 0; choosing the penalty takes at most half. What is best by then is kept, so the
+        result hangs on the machine's speed.
+    checkpoint : path, optional
+        A file that holds the training so far; the penalty that was chosen stands beside it.
+    resume : bool
+        Go on from the checkpoint where there is one, to the same bits as without the stop.
     progress : bool, optional
         A progress bar on standard error; where left out, only on a terminal.
 
@@ -64,28 +75,49 @@ def fitted(
     DivergedError
         The learning rate is too large; the error suggests another.
     SettingError
-        An option is outside its range.
+        An option is outside its range, or the checkpoint is of another training.
+    ModelFileError
+        The checkpoint cannot be written or read.
     """
     from chainrule.training import Outcome
 
     began = time.monotonic()
+    if time_budget is not None and not (isinstance(time_budget, int | float) and 0 < time_budget < math.inf):
+        raise SettingError(f"The time budget must be a number of seconds above 0, not {time_budget!r}.")
     table = plan.training_table
     X = plan.contract.apply(table).X
     T = plan.target.code(table)
-    way = _Way.of(plan, len(X), epochs, learning_rate)
-    choice = _Choice(penalty=penalty if penalty is not None else 1.0)
-    if penalty is None and _FEWEST_TO_CHOOSE <= len(X) < _MANY_ROWS:
-        choice = _chosen(plan, way, X, T, progress)
-    if choice.interrupted is not None:
-        run = choice.interrupted
-    else:
-        run = way.run(X, T, choice.penalty, progress)
+    way = Way.of(plan, len(X), solver=solver, epochs=epochs, learning_rate=learning_rate, batch_size=batch_size)
+    chooses = penalty is None and way.chooses and len(X) >= FEWEST_TO_CHOOSE
+    with _Bar(progress, plan.network.notation, way.options["epochs"], chooses) as bar:
+        choice = Choice(penalty=penalty if penalty is not None else 1.0)
+        if chooses:
+            memory = Memory(checkpoint, way, X, T)
+            half = None if time_budget is None else began + time_budget / 2
+            choice = (memory.recall() if resume else None) or chosen(plan, way, X, T, half, bar.choosing)
+            if choice.interrupted is None:
+                memory.keep(choice)
+        left = None if time_budget is None else max(began + time_budget - time.monotonic(), 1e-3)
+        run = choice.interrupted or way.run(
+            X,
+            T,
+            choice.penalty,
+            time_limit=left,
+            checkpoint=checkpoint,
+            resume=bool(resume),
+            callbacks=[bar.training] if bar else (),
+        )
     settings = {
         **plan.settings,
         **run.settings,
         "tried": [list(pair) for pair in choice.tried],
         "folds": choice.folds,
         "seconds": time.monotonic() - began,
+        "is_choosing": choice.interrupted is not None,
+        "epoch": run.epoch,
+        "J": run.J,
+        "constant_J": run.constant_J,
+        "verdict": run.verdict if run.worse_than_constant else "",
     }
     model = TableModel(plan.network, run.weights, plan.contract, plan.target, run.history, run.outcome, settings)
     if plan.target.task == "regress" and run.outcome is not Outcome.INTERRUPTED:
@@ -97,9 +129,14 @@ def train_table(
     source: Any,
     target: str,
     *,
+    solver: str | None = None,
     epochs: int | None = None,
     learning_rate: float | None = None,
+    batch_size: int | None = None,
     penalty: float | None = None,
+    time_budget: float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
     progress: bool | None = None,
     **options: Any,
 ) -> TableModel:
@@ -110,7 +147,7 @@ def train_table(
     source : path, data frame or mapping of columns
     target : str
         The column to predict.
-    epochs, learning_rate, penalty, progress
+    solver, epochs, learning_rate, batch_size, penalty, time_budget, checkpoint, resume, progress
         See `chainrule.tables.fit.fitted`.
     **options
         See `chainrule.tables.plan.planned`: task, hidden, drop, categories, missing, missing_words, test_share, seed.
@@ -132,109 +169,56 @@ def train_table(
     True
     """
     plan = planned(source, target, **options)
-    return fitted(plan, epochs=epochs, learning_rate=learning_rate, penalty=penalty, progress=progress)
+    return fitted(
+        plan,
+        solver=solver,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        penalty=penalty,
+        time_budget=time_budget,
+        checkpoint=checkpoint,
+        resume=resume,
+        progress=progress,
+    )
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How this table is climbed: the options of `train` that do not hang on the penalty."""
+class _Bar(contextlib.AbstractContextManager["_Bar"]):
+    """One bar for all of it: the fits while the penalty is chosen, then the training; nothing where nobody looks."""
 
-    net: Network
-    options: dict[str, Any]
-    choosing: dict[str, Any]
+    def __init__(self, wanted: bool | None, title: str, epochs: int, chooses: bool) -> None:
+        shows = is_interactive() if wanted is None else wanted
+        self._make: Callable[[], ProgressBar] | None = (lambda: ProgressBar(title, self._total)) if shows else None
+        self._total, self._before, self._epochs = (100, 60, epochs) if chooses else (epochs, 0, epochs)
+        self._bar: ProgressBar | None = None
 
-    @classmethod
-    def of(cls, plan: Plan, rows: int, epochs: int | None, learning_rate: float | None) -> _Way:
-        common = {"scheme": _scheme(plan.network), "seed": plan.settings["seed"]}
-        if learning_rate is not None:
-            most = 2000 if epochs is None else epochs
-            own: dict[str, Any] = {"solver": "momentum", "learning_rate": learning_rate, "average": True}
-            return cls(plan.network, {**common, **own, "epochs": most, "record_every": 10}, {"epochs": min(most, 500)})
-        if rows >= _MANY_ROWS:
-            most = min(100, max(10, MINI_BATCH_ROWS // rows)) if epochs is None else epochs
-            own = {"solver": "adam", "batch_size": 256, "average": True, "schedule": "cosine"}
-            return cls(plan.network, {**common, **own, "epochs": most}, {})
-        most = EPOCHS if epochs is None else epochs
-        own = {"solver": "lbfgs", "tolerance": _TOLERANCE}
-        return cls(plan.network, {**common, **own, "epochs": most}, {"epochs": min(most, _CHOOSING_EPOCHS)})
+    def __enter__(self) -> _Bar:
+        self._bar = self._make().__enter__() if self._make else None
+        return self
 
-    def run(
-        self, X: Array, T: Array, penalty: float, progress: bool | None, is_choosing: bool = False, **more: Any
-    ) -> Any:
-        from chainrule.training import train
+    def __exit__(self, *exc: object) -> None:
+        if self._bar:
+            self._bar.__exit__(*exc)
 
-        options = {**self.options, **(self.choosing if is_choosing else {}), **more}
-        return train(self.net, X, T, penalty=penalty, progress=progress, **options)
+    def __bool__(self) -> bool:
+        return self._bar is not None
 
+    def choosing(self, done: int, usual: int, words: str) -> None:
+        """A fit with one penalty begins; how many there will be is not known, so the bar slows down."""
+        if self._bar:
+            share = done / usual if done < usual / 2 else 1 - 0.5 * math.exp(1 - 2 * done / usual)
+            self._bar.update(round(self._before * share), words)
 
-@dataclass(frozen=True)
-class _Choice:
-    """The penalty, log-likelihood a row of the rows set apart for each that was tried, and how many folds."""
-
-    penalty: float
-    tried: tuple[tuple[float, float], ...] = ()
-    folds: int = 0
-    interrupted: Any = None  # a Run
+    def training(self, record: Any, weights: Any) -> bool:
+        """A record of the training itself."""
+        if self._bar:
+            share = record.epoch / max(self._epochs, 1)
+            rate = f"  rate {record.rate:.4f}" if record.rate == record.rate else ""
+            self._bar.update(self._before + round((self._total - self._before) * share), f"J {record.J:,.2f}{rate}")
+        return False
 
 
-class _Interrupted(Exception):
-    """Ctrl-C while choosing, with the run so far."""
-
-    def __init__(self, run: Any) -> None:
-        super().__init__()
-        self.run = run
-
-
-def _chosen(plan: Plan, way: _Way, X: Array, T: Array, progress: bool | None) -> _Choice:
-    """The penalty with the highest log-likelihood of rows set apart, found by walking uphill on the grid."""
-    table = plan.training_table
-    codes = plan.target.codes(table) if plan.target.task == "classify" else None
-    parts = folds(len(X), plan.settings["seed"] + 1, codes)
-    starts: list[Weights | None] = [None] * len(parts)
-
-    def figure(penalty: float) -> float:
-        """Log-likelihood a row of the rows set apart."""
-        from chainrule.training import Outcome
-
-        total = 0.0
-        for number, (fit, check) in enumerate(parts):
-            run = way.run(X[fit], T[fit], penalty, progress, is_choosing=True, weights=starts[number])
-            if run.outcome is Outcome.INTERRUPTED:
-                raise _Interrupted(run)
-            starts[number] = run.weights  # the next penalty is near: its maximum is, too
-            total += float(Objective(way.net, X[check], T[check], evaluations=1).value(run.weights.flat))
-        return total / sum(len(check) for _, check in parts)
-
-    try:
-        best, tried = _uphill(figure)
-    except _Interrupted as stopped:
-        return _Choice(1.0, interrupted=stopped.run)
-    return _Choice(best, tried, len(parts))
-
-
-def _uphill(figure: Callable[[float], float]) -> tuple[float, tuple[tuple[float, float], ...]]:
-    """The best penalty on the grid near 1: upwards while that helps, else downwards while that helps."""
-    at = PENALTIES.index(1.0)
-    seen = {at: figure(1.0)}
-    for step in (1, -1):
-        while 0 <= at + step < len(PENALTIES):
-            seen[at + step] = found = figure(PENALTIES[at + step])
-            if not found > seen[at] + 1e-6 * abs(seen[at]):
-                break
-            at += step
-        if at != PENALTIES.index(1.0):
-            break
-    tried = tuple((PENALTIES[place], value) for place, value in sorted(seen.items()) if math.isfinite(value))
-    return PENALTIES[at], tried
-
-
-def _scheme(net: Network) -> str:
-    """He's initial weights where the first activation cuts off half of its inputs, else Glorot's."""
-    rectified = {"relu", "leaky_relu", "elu", "selu", "gelu", "swish", "mish"}
-    return "he" if net.L > 1 and net.layers[0].function in rectified else "glorot"
-
-
-def _with_spread(model: TableModel, plan: Plan, choice: _Choice) -> TableModel:
+def _with_spread(model: TableModel, plan: Plan, choice: Choice) -> TableModel:
     """The model with the spread of rows around its predictions: of rows set apart where there were, else of its own."""
     if choice.tried:
         # J a row of a Gaussian with unit variance is -(mean squared error)/2 - log(2 pi)/2, in units of the scale

@@ -128,8 +128,9 @@ def planned(
         raise SettingError(f"{target!r} is both the target and dropped.", "Drop another column.")
     table = table.without(drop)
     table, notes = with_target(table, target, missing)
-    guess = guessed(table, target, task)
-    forced = {**dict.fromkeys(categories, Kind.CATEGORY), **dict.fromkeys(as_numbers, Kind.NUMBER)}
+    guess = guessed(table, target, task or ("classify" if target in table.categorical else None))
+    said = [*table.categorical, *categories]
+    forced = {**dict.fromkeys(said, Kind.CATEGORY), **dict.fromkeys(as_numbers, Kind.NUMBER)}
     judgements = {name: judge(table, name, forced.get(name)) for name in table.columns if name != target}
     notes += [judgement.note for judgement in judgements.values() if judgement.note]
     kinds = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,14 @@ def _read_parquet(path: Path) -> Table:
             str(error).splitlines()[0][:120] if str(error) else "",
             "Was it copied whole?",
         ) from None
-    columns = {}
+    columns, categorical = {}, set()
     for series in frame.get_columns():
         dtype = series.dtype
         if isinstance(dtype, pl.Categorical | pl.Enum):
+            categorical.add(series.name)
             series = series.cast(pl.String)
         columns[series.name] = stripped(series) if series.dtype == pl.String else series
-    return Table(columns, np.arange(1, len(frame) + 1), path.name)
+    return Table(columns, np.arange(1, len(frame) + 1), path.name, categorical=frozenset(categorical))
 
 
 def _with_missing(table: Table, words: Sequence[str]) -> Table:
@@ -85,4 +87,4 @@ def _with_missing(table: Table, words: Sequence[str]) -> Table:
         name: column.set(column.is_in(list(words)).fill_null(False), None) if column.dtype == pl.String else column
         for name, column in table.columns.items()
     }
-    return Table(columns, table.lines, table.source, table.in_lines, table.decimal_comma, table.notes)
+    return replace(table, columns=columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Table:
         Whether "1,5" may be a number: the separator is not the comma.
     notes : tuple of str
         What was done while reading that a person should know.
+    categorical : frozenset of str
+        Columns whose type says that they are categories, whatever stands in them.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Table:
     in_lines: bool = False
     decimal_comma: bool = False
     notes: tuple[str, ...] = field(default=())
+    categorical: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, data: Any, source: str = "the table") -> Table:
@@ -82,7 +85,8 @@ class Table:
             long = ", ".join(f"{name!r} {len(series)}" for name, series in list(columns.items())[:6])
             raise DataError(f"The columns differ in length: {long}.")
         rows = lengths.pop() if lengths else 0
-        return cls(columns, np.arange(1, rows + 1), source)
+        said = frozenset(str(name) for name, values in named if is_categorical(values))
+        return cls(columns, np.arange(1, rows + 1), source, categorical=said)
 
     def __repr__(self) -> str:
         return f"Table of {self.rows:,} rows from {self.source}: {listed(self.columns)}"
@@ -112,13 +116,13 @@ class Table:
     def take(self, rows: npt.NDArray[Any]) -> Table:
         """The table of some of its rows, by position."""
         columns = {name: series.gather(rows) for name, series in self.columns.items()}
-        return Table(columns, self.lines[rows], self.source, self.in_lines, self.decimal_comma, self.notes)
+        return replace(self, columns=columns, lines=self.lines[rows])
 
     def without(self, names: Iterable[str]) -> Table:
         """The table without some columns."""
         gone = set(names)
         columns = {name: series for name, series in self.columns.items() if name not in gone}
-        return Table(columns, self.lines, self.source, self.in_lines, self.decimal_comma, self.notes)
+        return replace(self, columns=columns)
 
     def check_has(self, names: Sequence[str], option: str) -> None:
         """DataError where an option names a column that is not there."""
@@ -155,11 +159,27 @@ def _series(name: str, values: Any) -> pl.Series:
         series = values if isinstance(values, pl.Series) else pl.Series(name, values, strict=True)
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         raise DataError(
-            f"Column {name!r} holds values of mixed types.", "Make them all text, or all numbers."
+            f"Column {name!r} holds values of mixed types{_two_of(values)}.", "Make them all text, or all numbers."
         ) from None
     if isinstance(series.dtype, pl.Categorical | pl.Enum):
         series = series.cast(pl.String)
     return stripped(series) if series.dtype == pl.String else series
+
+
+def is_categorical(values: Any) -> bool:
+    """Whether a column's type says that it holds categories: pandas' and polars' own types do."""
+    dtype = getattr(values, "dtype", None)
+    return isinstance(dtype, pl.Categorical | pl.Enum) or str(dtype) == "category"
+
+
+def _two_of(values: Any) -> str:
+    """Two cells of different types, and their rows."""
+    cells = [(row, cell) for row, cell in enumerate(values, 1) if cell is not None and cell == cell]
+    for row, cell in cells[1:]:
+        if type(cell) is not type(cells[0][1]):
+            first = f"row {cells[0][0]} holds {str(cells[0][1])[:30]!r} ({type(cells[0][1]).__name__})"
+            return f": {first}, row {row} holds {str(cell)[:30]!r} ({type(cell).__name__})"
+    return ""
 
 
 def stripped(series: pl.Series) -> pl.Series:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from chainrule.errors import DataError, SettingError, nearest
-from chainrule.tables.columns import location_and_scale
+from chainrule.tables.columns import check_finite, location_and_scale
 from chainrule.tables.kinds import DATE, as_text
 from chainrule.tables.numeric import EXACT, LEADING_ZERO, numbers
 from chainrule.tables.table import Table
@@ -77,6 +77,18 @@ class Target:
                 return np.array([float(text.replace(",", ".")) for text in self.classes])
             case _:
                 return np.array(self.classes)
+
+    def check_types(self) -> None:
+        """ValueError where a target that came from a file holds what `scaled` would never have made."""
+        check_finite(self, ("mean", "scale", "spread", "minimum", "maximum"))
+        if self.type not in ("text", "integer", "number", "boolean") or not isinstance(self.name, str):
+            raise ValueError(f"target {str(self.name)[:40]!r} of type {str(self.type)[:40]!r}")
+        if len(set(self.values.tolist())) < len(self.classes) or not all(isinstance(c, str) for c in self.classes):
+            raise ValueError(f"classes of {self.name[:40]!r}")
+        if self.task == "classify" and (
+            len(self.counts) != len(self.classes) or not all(type(n) is int and n >= 0 for n in self.counts)
+        ):
+            raise ValueError("counts of the classes")
 
     def codes(self, table: Table) -> Array:
         """Position of each row's class (N,), int64; -1 where it was not seen in training or is missing."""

@@ -14,7 +14,7 @@ from chainrule.teaching.grading.loop import has_loop, loop_faults
 from chainrule.teaching.grading.marking import Marking
 from chainrule.teaching.grading.problems import Problem, problems
 from chainrule.teaching.grading.sandbox import MEMORY, Results, run_apart, run_here
-from chainrule.teaching.grading.signatures import Signature, post_name, post_order, signatures, written
+from chainrule.teaching.grading.signatures import Signature, post_name, signatures, target_of
 
 __all__ = ["Finding", "GradeReport", "grade"]
 
@@ -104,7 +104,9 @@ def grade(
         findings += _about_file(file, found, findings, sign)
         notes += [_remark(remark) for remark in file.remarks if remark.kind == "python2"]
         notes += _loading_notes(results)
-    return GradeReport(net, file.name if file is not None else "answers", tuple(findings), tuple(notes), results.printed)
+    return GradeReport(
+        net, file.name if file is not None else "answers", tuple(findings), tuple(notes), results.printed
+    )
 
 
 def _check_options(sign: str, reduction: str, time_limit: float) -> None:
@@ -128,8 +130,6 @@ def _asked(
     """Those of the functions that are asked for."""
     if only is None:
         return found
-    from chainrule.teaching.grading.signatures import target_of
-
     wanted = [only] if isinstance(only, str) else list(only)
     chosen: dict[str, Signature | None] = {}
     for name in wanted:
@@ -197,7 +197,9 @@ def _about_file(
                 lines.append(f"And {_remark(remark)[0].lower()}{_remark(remark)[1:]}: Python stops there.")
                 names.append("undefined-name")
         line = faults[0].line if faults else None
-        said = "\n".join(dict.fromkeys(lines)) or "Every weight is moved by its own gradient, all from the same weights."
+        said = (
+            "\n".join(dict.fromkeys(lines)) or "Every weight is moved by its own gradient, all from the same weights."
+        )
         more.append(Finding("training loop", not faults, tuple(dict.fromkeys(names)), said, line))
     for remark in undefined.values():
         more.append(Finding("the file", False, ("undefined-name",), f"{_remark(remark)}.", remark.line))
@@ -215,8 +217,3 @@ def _remark(remark: reading.Remark) -> str:
 def _loading_notes(results: Results) -> list[str]:
     """Statements at the top level that failed."""
     return [f"Line {fault['line']} failed ({fault['type']}: {fault['text']})" for fault in results.loading]
-
-
-def expected_signature(target: str, net: Network) -> str:
-    """How a missing function is to be written: ``derivative_v(Z, T, Y)``."""
-    return f"{post_name(target, net)}({written(post_order(target, net), net)})"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import Any
 
 from chainrule.errors import counted
 from chainrule.network import Network
+
+_TOP = 'style="vertical-align:top"'
 
 
 @dataclass(frozen=True)
@@ -141,13 +144,13 @@ class GradeReport:
                 message += f"<pre>{html.escape(finding.solution)}</pre>"
             names = ", ".join(f"<code>{html.escape(name)}</code>" for name in finding.mistakes)
             rows.append(
-                f"<tr><td>{mark}</td><td><code>{html.escape(finding.function)}</code></td>"
+                f"<tr {_TOP}><td>{mark}</td><td><code>{html.escape(finding.function)}</code></td>"
                 f'<td>{names}</td><td style="text-align:left">{message}</td></tr>'
             )
         notes = "".join(f"<p>Note: {html.escape(note)}</p>" for note in self.notes)
         head = "<tr><th></th><th>function</th><th>mistakes</th><th></th></tr>"
         return (
-            f"<p><b>{html.escape(self.summary)}</b></p><table><thead>{head}</thead>"
+            f'<p><b>{html.escape(self.summary)}</b></p><table><thead style="text-align:left">{head}</thead>'
             f"<tbody>{''.join(rows)}</tbody></table>{notes}"
         )
 
@@ -159,10 +162,11 @@ class GradeReport:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
+    kept = re.sub(r"\([^()]{1,16}\)", lambda found: found[0].replace(" ", "\xa0"), text)  # (1 − y) on one line
     rows = textwrap.wrap(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        kept, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    return rows or [""]
+    return [row.replace("\xa0", " ") for row in rows] or [""]
 
 
 def _escaped(text: str) -> str:

@@ -58,6 +58,8 @@ class Trace:
         Whether a sum was too long to be written out whole.
     inputs, classes, names : tuple of str
         Names of the inputs, of the classes, and of all samples, where there are any.
+    origin : str
+        Where the sample comes from, in a sentence; or nothing.
     """
 
     network: Network
@@ -74,6 +76,7 @@ class Trace:
     inputs: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    origin: str = ""
     _data: tuple[Array, Array] | None = field(default=None, repr=False)
 
     def line(self, array: str, *index: int) -> Line:
@@ -162,8 +165,14 @@ class Trace:
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In IPython's terminal: the text."""
+        printer.text(str(self))
+
     def __str__(self) -> str:
-        return self.text()
+        from chainrule.derivation.render.text import terminal_width
+
+        return self.text(width=terminal_width())
 
     def __repr__(self) -> str:
         return f"<Trace through {self.network.notation}: J {float(self.values['J']):.4g}, {len(self.lines)} lines>"
@@ -181,6 +190,7 @@ def trace(
     inputs: Sequence[str] = (),
     classes: Sequence[Any] = (),
     names: Sequence[str] = (),
+    origin: str = "",
 ) -> Trace:
     """One sample through the network and back: every scalar with its formula, the numbers put in, and its value.
 
@@ -199,6 +209,8 @@ def trace(
         Units shown of each layer, those with the most influence on this sample; None shows all.
     inputs, classes, names : sequences of str, optional
         Names of the inputs, of the classes, and of the rows of X.
+    origin : str
+        A sentence on where the sample comes from, shown above its numbers.
 
     Returns
     -------
@@ -251,5 +263,6 @@ def trace(
         tuple(map(str, inputs)),
         labels,
         tuple(map(str, names)),
+        origin,
         data,
     )

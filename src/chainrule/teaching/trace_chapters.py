@@ -91,7 +91,7 @@ def sample_words(trace: Trace) -> list[str]:
         inputs = f"Inputs, as the network sees them: {', '.join(parts)}{f', and {more} more' if more > 0 else ''}."
     else:
         inputs = f"x = {numbers(trace.x)}, t = {numbers(trace.t)}."
-    return [inputs]
+    return [trace.origin, inputs] if trace.origin else [inputs]
 
 
 def layer_name(trace: Trace, l: int) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ import numpy as np
 from chainrule.atomic import writable, write_atomically
 from chainrule.errors import ModelFileError, SettingError
 from chainrule.kernels import Objective
+from chainrule.lock import locked
 from chainrule.training.checkpoint_bytes import packed, unpacked
 from chainrule.training.progress import Progress
 
 Place = str | os.PathLike[str]
 
+ROWS_AT_ONCE = 10_000  # of the data, when its fingerprint is taken
 SECONDS_BETWEEN = 10.0  # where no interval is asked for
 
 
@@ -111,6 +114,15 @@ class Checkpoints:
             return None
         return source.load()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold every file that will be written: ModelFileError where another training writes one of them."""
+        with contextlib.ExitStack() as stack:
+            for file in self._files:
+                if file is not None:
+                    stack.enter_context(locked(file.path))
+            yield
+
     def saver(self, number: int) -> Callable[[Progress, bool], None] | None:
         """What saves a start; None where nothing does."""
         file = self._files[number]
@@ -149,7 +161,8 @@ def fingerprint(*objectives: Objective | None) -> str:
         for part in () if objective is None else (objective.X, objective.T, objective.weight):
             digest.update(repr(None if part is None else part.shape).encode())
             if part is not None:
-                digest.update(np.ascontiguousarray(part, dtype="<f8").tobytes())
+                for at in range(0, len(part), ROWS_AT_ONCE):
+                    digest.update(np.ascontiguousarray(part[at : at + ROWS_AT_ONCE], dtype="<f8").tobytes())
     return digest.hexdigest()
 
 

@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 MAGIC = b"chainrule checkpoint 1\n\0"
 _NUMBERS = ("epoch", "batch", "update", "exhausted")
-_DTYPES = {"<f8", "<i8"}
+_DTYPES = {"<f8": 8, "<f4": 4, "<i8": 8}  # and their bytes
 
 
 def packed(progress: Progress, recipe: Mapping[str, Any]) -> bytes:
@@ -46,7 +46,8 @@ def packed(progress: Progress, recipe: Mapping[str, Any]) -> bytes:
         arrays["good"] = progress.good
     table, body = [], []
     for name, values in arrays.items():
-        values = np.ascontiguousarray(values, dtype="<i8" if values.dtype.kind in "iu" else "<f8")
+        kind = "<i8" if values.dtype.kind in "iu" else "<f4" if values.dtype == np.float32 else "<f8"
+        values = np.ascontiguousarray(values, dtype=kind)
         table.append([name, values.dtype.str, list(values.shape)])
         body.append(values.tobytes())
     head = json.dumps(
@@ -72,7 +73,7 @@ def unpacked(content: bytes, name: str = "the checkpoint") -> tuple[Progress, di
                 raise ValueError(dtype)
             count = int(np.prod(shape, dtype=np.int64))
             arrays[key] = np.frombuffer(content, dtype, count, at).reshape(shape).astype(dtype[1:])
-            at += 8 * count
+            at += _DTYPES[dtype] * count
         if at != len(content) - 32:
             raise ValueError("length")
         return _progress(head["state"], arrays), head["recipe"]

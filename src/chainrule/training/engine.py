@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.kernels import Objective
 from chainrule.training import randomness
 from chainrule.training.dropout import masks_of_update
 from chainrule.training.posterior import Posterior
@@ -25,9 +26,13 @@ class Engine(Protocol):
     """What the loop needs. Any engine takes the same samples in the same order and drops the same units."""
 
     posterior: Posterior
-    solver: Solver
     recipe: Recipe
     batches: int  # updates an epoch
+
+    @property
+    def solver(self) -> Solver:
+        """What takes the steps."""
+        ...
 
     def with_learning_rate(self, learning_rate: float) -> Engine:
         """The same with another rate."""
@@ -77,8 +82,19 @@ class Recipe:
         return self.learning_rate * state.rate_factor * self.schedule.factors(t, span)
 
 
+def steps_are_compiled(objective: Objective, solver: Solver, recipe: Recipe) -> bool:
+    """Whether updates run in compiled code; with dropout, and with solvers that compare steps, they do not."""
+    if not isinstance(solver, FirstOrder) or any(share < 1 for share in recipe.keep):
+        return False
+    return objective.choice.kernel is not None
+
+
 def engine_for(posterior: Posterior, solver: Solver, recipe: Recipe) -> Engine:
-    """The engine that serves this training."""
+    """The engine that serves this training: compiled where the objective's kernel is, and there is no dropout."""
+    if isinstance(solver, FirstOrder) and steps_are_compiled(posterior.objective, solver, recipe):
+        from chainrule.training.compiled import CompiledEngine
+
+        return CompiledEngine(posterior, solver, recipe)
     return ReferenceEngine(posterior, solver, recipe)
 
 
@@ -98,7 +114,7 @@ class ReferenceEngine:
 
     def start(self, weights: Array) -> State:
         """Before the first update."""
-        w = np.array(weights, dtype=np.float64)
+        w = np.array(weights, dtype=self.posterior.objective.dtype)
         if isinstance(self.solver, FirstOrder):
             return State(w, self.solver.start(w))
         return State(w, self.solver.start(self.posterior, w))
@@ -123,7 +139,7 @@ class ReferenceEngine:
         """Of the last update done, or the first one to come."""
         if not isinstance(self.solver, FirstOrder):
             return math.nan
-        return float(self.recipe.rates(replace(state, update=max(0, state.update - 1)), self.rows, 1)[0])
+        return rate_of_last_update(self.recipe, state, self.rows)
 
     def _updates(self, solver: FirstOrder, state: State, stop: Stop) -> Iterator[State]:
         """The states of the rest of an epoch, one an update."""
@@ -148,7 +164,7 @@ class ReferenceEngine:
                 running=state.running + J,
             )
             if batch + 1 == self.batches:
-                state = _epoch_done(state)
+                state = epoch_done(state)
             yield state
             if not math.isfinite(J) or stop.now():
                 return
@@ -172,7 +188,7 @@ class ReferenceEngine:
         new = solver.iterate(self.posterior, state)
         if new.exhausted:
             return new
-        return _epoch_done(replace(new, update=new.update + 1, running=before))
+        return epoch_done(replace(new, update=new.update + 1, running=before))
 
     @property
     def _decaying(self) -> Array:
@@ -181,5 +197,11 @@ class ReferenceEngine:
         return posterior.held if posterior.free is None else posterior.held * posterior.free
 
 
-def _epoch_done(state: State) -> State:
+def rate_of_last_update(recipe: Recipe, state: State, rows: int) -> float:
+    """The learning rate of the last update done, or of the first one to come."""
+    return float(recipe.rates(replace(state, update=max(0, state.update - 1)), rows, 1)[0])
+
+
+def epoch_done(state: State) -> State:
+    """The state once its last batch is through."""
     return replace(state, epoch=state.epoch + 1, batch=0, running=0.0, last_running=state.running)

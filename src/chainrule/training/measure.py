@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from chainrule.training.rate import rate
 from chainrule.training.state import State
 
 Array = npt.NDArray[Any]
+ROWS_AT_ONCE = 50_000
 Watched = Callable[[Weights], float]
 
 
@@ -35,7 +36,7 @@ class Meter:
         validation rows' log-likelihood, or without such rows the mean of the objective.
     extent : {"full", "running"}
         "full" measures J of all training rows; "running" takes the sum over the last epoch's batches, each just
-        before its update, which costs nothing, and leaves the rate out.
+        before its update, which costs nothing, and leaves the rate out; before the first epoch it is measured.
     needs_gradient : bool
         Whether the loop looks at the size of the gradient.
     """
@@ -58,8 +59,8 @@ class Meter:
         """The line, and the largest entry of the gradient of (J + log prior) / N (infinite where not needed)."""
         w, training = state.weights, self.posterior.objective
         steepest, share = math.inf, math.nan
-        if self.extent == "running" and math.isfinite(state.last_running):
-            J = state.last_running
+        if self.extent == "running":
+            J = state.last_running if math.isfinite(state.last_running) else float(training.value(w))
         else:
             if self.needs_gradient:
                 J, steepest = self.posterior.steepest(w)
@@ -115,14 +116,31 @@ def constant_log_likelihood(net: Network, T: npt.ArrayLike, sample_weight: npt.A
     >>> cr.constant_log_likelihood(cr.Network("2-2"), [[1, 0], [0, 1], [1, 0], [0, 1]])
     -2.772588722239781
     """
-    from scipy import special
-
     T = checked_targets(net, T, len(np.asarray(T)))
     if not len(T):
         raise DataError("T has no rows, so there is no best constant prediction.")
-    weight = checked_sample_weight(sample_weight, len(T))
-    w = np.ones(len(T)) if weight is None else weight[:, 0]
-    y = np.average(T, axis=0, weights=w)  # (K,)
+    return best_constant(net, T, checked_sample_weight(sample_weight, len(T)))
+
+
+def best_constant(net: Network, T: Array, weight: Array | None) -> float:
+    """The same for targets (N, K) and weights (N, 1) that are checked, a block of rows at a time."""
+
+    def blocks() -> Iterator[tuple[Array, Array]]:
+        """Targets and weights, float64."""
+        for at in range(0, len(T), ROWS_AT_ONCE):
+            targets = T[at : at + ROWS_AT_ONCE].astype(np.float64, copy=False)
+            own = None if weight is None else weight[at : at + ROWS_AT_ONCE, 0]
+            yield targets, np.ones(len(targets)) if own is None else own.astype(np.float64, copy=False)
+
+    total = sum(float(w.sum()) for _, w in blocks())
+    y = sum(w @ targets for targets, w in blocks()) / total  # (K,)
+    return sum(float(w @ _log_density(net, targets, y)) for targets, w in blocks())
+
+
+def _log_density(net: Network, T: Array, y: Array) -> Array:
+    """log p(t_n) for the constant prediction y (K,), (N,)."""
+    from scipy import special
+
     match net.law.name:
         case "softmax":
             rows = special.xlogy(T, y)
@@ -132,4 +150,4 @@ def constant_log_likelihood(net: Network, T: npt.ArrayLike, sample_weight: npt.A
             rows = special.xlogy(T, y) - y - special.gammaln(T + 1)
         case _:
             rows = -0.5 * (T - y) ** 2 - 0.5 * math.log(2 * math.pi)
-    return float(w @ rows.sum(axis=1))
+    return rows.sum(axis=1)

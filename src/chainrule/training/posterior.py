@@ -48,12 +48,16 @@ class Posterior:
         self.net: Network = objective.net
         self.penalty = penalty
         self.scale = 1 / objective.total_weight if average else 1.0
-        self.free = free_mask(self.net, freeze)
-        self.held = held_mask(self.net, penalise_biases)  # 1 where the prior holds a weight, 0 elsewhere
+        free = free_mask(self.net, freeze)
+        self.free = None if free is None else free.astype(objective.dtype, copy=False)
+        held = held_mask(self.net, penalise_biases)  # 1 where the prior holds a weight, 0 elsewhere
+        self.held = held.astype(objective.dtype, copy=False)
 
     def log_prior(self, flat: Array) -> float:
         """``-penalty/2 sum of W²``: the logarithm of the prior, up to a constant."""
-        return -0.5 * self.penalty * float((self.held * flat**2).sum()) if self.penalty else 0.0
+        if not self.penalty:
+            return 0.0
+        return -0.5 * self.penalty * float((self.held * flat**2).sum(dtype=np.float64))
 
     def value(self, flat: Array) -> float:
         """F."""

@@ -111,9 +111,10 @@ def run_all(
     return max(done, key=lambda end: (end.figure, -end.number)), tuple(table)
 
 
-def workers_for(count: int, floats_per_update: int) -> int:
+def workers_for(count: int, floats_per_update: int, is_compiled: bool = False) -> int:
     """How many starts to run at once: as many as processors where an update is mostly spent outside Python."""
-    return min(count, os.cpu_count() or 1) if floats_per_update >= FLOATS_THAT_PAY else 1
+    pays = is_compiled or floats_per_update >= FLOATS_THAT_PAY
+    return min(count, os.cpu_count() or 1) if pays else 1
 
 
 def check_restarts(restarts: Any, time_limit: Any, start_is_given: bool) -> None:

@@ -80,7 +80,8 @@ class Run:
 
     def outputs(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Y (N, K): the network's outputs."""
-        return outputs(self.network, self.weights, checked_inputs(self.network, X))
+        dtype = self.weights.flat.dtype
+        return outputs(self.network, self.weights, checked_inputs(self.network, X, dtype))
 
     def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Probability of each class (N, C), in the order of ``coding.classes``.

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from chainrule.errors import SettingError, listed
+from chainrule.kernels.select import reference_seconds
 from chainrule.network import Network
 from chainrule.training.climb import Goals
 from chainrule.training.dropout import checked_shares
@@ -39,6 +43,7 @@ class Settings:
     record_every: int
     record: Literal["full", "running"]
     seed: int
+    dtype: str = "float64"
 
     @property
     def climbs_mean(self) -> bool:
@@ -50,19 +55,35 @@ class Settings:
         """Whether the size of the gradient is looked at: for a mini-batch only where a tolerance is asked for."""
         return self.batch_size is None or self.tolerance > 0
 
+    @property
+    def vectors(self) -> int:
+        """Vectors of the weights' length that the solver remembers."""
+        if isinstance(self.method, FirstOrder):
+            return self.method.vectors
+        return 2 * getattr(self.method, "pairs", 4)
+
     def rows_per_update(self, rows: int) -> int:
         """Rows that one update looks at."""
         return rows if self.batch_size is None else self.batch_size
 
-    def evaluations(self, net: Network) -> int:
-        """How often J or a derivative will be asked for over all rows, at most: the choice of a kernel hangs on it."""
+    def evaluations(self, net: Network, rows: int | None = None) -> int:
+        """How often J or a derivative will be asked for over all rows, at most: the choice of a kernel hangs on it.
+
+        An epoch of mini-batches counts as so many passes over all rows as take NumPy the same time; where ``rows`` is
+        left out, as one.
+        """
         records = self.epochs // self.record_every + 2
-        if self.batch_size is not None or self.dropout:
-            return 2 * records if self.record == "full" else 2
-        an_epoch = 1
+        if self.record == "running" and self.batch_size is not None:
+            records = 1
+        if self.dropout:
+            return 2 * records
+        an_epoch: float = 1
+        if self.batch_size is not None and rows:
+            updates = -(-rows // self.batch_size)
+            an_epoch = updates * reference_seconds(net, self.batch_size) / reference_seconds(net, rows)
         if isinstance(self.method, Newton):
             an_epoch += net.size if net.size <= self.method.dense else 10
-        return self.epochs * an_epoch + 2 * records
+        return math.ceil(self.epochs * an_epoch) + 2 * records
 
     def recipe(self, seed: int) -> Recipe:
         """How epochs are made, for a start with this seed."""
@@ -114,6 +135,7 @@ class Settings:
             "record_every": self.record_every,
             "record": self.record,
             "seed": self.seed,
+            "dtype": self.dtype,
         }
 
 
@@ -141,6 +163,7 @@ def checked_settings(
     record_every: int | None,
     record: str,
     seed: int,
+    dtype: npt.DTypeLike = "float64",
 ) -> Settings:
     """The options with the solver's defaults filled in.
 
@@ -160,7 +183,7 @@ def checked_settings(
     _number("improvement", improvement, "a finite number", lambda v: -math.inf < v < math.inf)
     _one_of("keep", keep, ("best", "last"))
     _one_of("record", record, ("full", "running"))
-    method = solver_named(solver, **own)
+    method, kind = solver_named(solver, **own), floating(dtype)
     plan = schedule_from(schedule, warm_up)
     shares = checked_shares(net, dropout)
     dropped = any(shares)
@@ -173,6 +196,7 @@ def checked_settings(
         _refuse_for_whole_batches(
             solver, learning_rate=learning_rate, schedule=schedule != "constant", warm_up=warm_up,
             batch_size=batch_size, dropout=dropped, record=record == "running",
+            dtype=kind == "float32",
         )  # fmt: skip
         rate, default_tolerance = math.nan, method.tolerance
     if patience is None and isinstance(plan, Adaptive):
@@ -202,6 +226,7 @@ def checked_settings(
         record_every=int(record_every),
         record="running" if record == "running" else "full",
         seed=seed,
+        dtype=kind,
     )
 
 
@@ -216,11 +241,23 @@ def _refuse_for_whole_batches(solver: str, **given: Any) -> None:
                 "batch_size": "it needs J of all rows to compare steps",
                 "dropout": "it needs the same J at every step to compare them",
                 "record": "it measures all rows in each iteration anyway",
+                "dtype": "it compares values of J that float32 cannot tell apart",
             }[name]
             raise SettingError(
                 f"{name} does not apply to the solver {solver!r}: {why}.",
                 f"Leave {name} out, or choose ascent, momentum, nesterov, adam or adamw.",
             )
+
+
+def floating(dtype: Any) -> str:
+    """ "float64" or "float32"; SettingError for anything else."""
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if dtype is None or name not in ("float32", "float64"):
+        raise SettingError(f"dtype must be one of 'float64', 'float32', not {dtype!r}.")
+    return name
 
 
 def _number(name: str, value: Any, words: str, fits: Any) -> None:

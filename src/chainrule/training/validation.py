@@ -56,7 +56,7 @@ def held_out(
         T = validation[1]
         if coding is not None and _are_labels(net, T):
             T = coding.indicator(T, net.K)
-        found = Objective(net, validation[0], T, *validation[2:], evaluations=1)
+        found = Objective(net, validation[0], T, *validation[2:], evaluations=1, dtype=training.dtype)
         if not found.rows:
             raise DataError("The validation set has no rows.", "Leave validation out, or give it rows.")
         return training, found
@@ -68,7 +68,7 @@ def held_out(
             f"A share of {share:g} of {training.rows} rows leaves no rows to {left}.",
             "Give more rows, another share, or validation=(X, T).",
         )
-    return rows_of(training, ~out), rows_of(training, out)
+    return training.of_rows(~out), training.of_rows(out)
 
 
 def split(T: Array | None, rows: int, share: float, seed: int) -> Array:
@@ -122,20 +122,7 @@ def class_weighted(
                     f"The classes are {listed(coding.classes)}.",
                 )
             weights[names.index(name)] = weight
-    own = 1.0 if objective.weight is None else objective.weight[:, 0]
-    return Objective(objective.net, objective.X, T, weights[at] * own, evaluations=1)
-
-
-def rows_of(objective: Objective, rows: Array) -> Objective:
-    """The objective of some of its rows."""
-    weight = None if objective.weight is None else objective.weight[rows, 0]
-    return Objective(objective.net, objective.X[rows], objective.T[rows], weight, evaluations=1)
-
-
-def prepared(objective: Objective, evaluations: int) -> Objective:
-    """The same objective with the kernel that serves so many evaluations best."""
-    weight = None if objective.weight is None else objective.weight[:, 0]
-    return Objective(objective.net, objective.X, objective.T, weight, evaluations=evaluations)
+    return objective.weighted(weights[at])
 
 
 def _are_labels(net: Network, T: npt.ArrayLike) -> bool:

@@ -217,6 +217,16 @@ def shape_text(shape: Shape) -> str:
     return f"{expression_text(shape.of)} is ({axes}) = ({sizes}{',' if len(shape.axes) == 1 else ''})"
 
 
+def terminal_width(most: int = 100) -> int:
+    """The columns of the terminal that standard output is, at most ``most``; ``most`` where it is none."""
+    import shutil
+    import sys
+
+    if not (sys.stdout and sys.stdout.isatty()):
+        return most
+    return max(60, min(shutil.get_terminal_size((most, 24)).columns, most))
+
+
 def render(
     derivation: Derivation, *, width: int = 100, reasons: bool = True, numbers: bool = True, code: bool = True
 ) -> str:
@@ -293,7 +303,8 @@ def _marked(lines: list[str], mark: str, width: int) -> list[str]:
     gap = width - len(lines[-1]) - len(mark)
     if gap >= 2:
         return [*lines[:-1], f"{lines[-1]}{' ' * gap}{mark}"]
-    return [*lines, *(line.rjust(width) for line in textwrap.wrap(mark, width))]
+    kept = mark.replace(" ✓ ", "\0✓\0")  # the error stays beside its rule
+    return [*lines, *(line.replace("\0", " ").rjust(width) for line in textwrap.wrap(kept, width - 8))]
 
 
 def _wrapped(text: str, width: int, first: str, rest: str | None = None) -> list[str]:
@@ -301,5 +312,10 @@ def _wrapped(text: str, width: int, first: str, rest: str | None = None) -> list
     if not text:
         return []
     return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=first if rest is None else rest, break_long_words=False
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
     )

@@ -50,7 +50,7 @@ def tell_weights(writer: Writer, l: int, *, mean: bool) -> None:
     writer.known(left)
     _tell(writer, ("W", l), mean=mean, what=f"the weight from {unit_name(letters, l - 1)} to {unit_name(letters, l)}")
     delta, Z = letters.matrix(("delta", l)), letters.matrix(("z", l - 1))
-    code = f"dW{l} = {letters.code(('z', l - 1))}.T @ delta{l}{' / N' if mean else ''}"
+    code = f"d{letters.code(('W', l))} = {letters.code(('z', l - 1))}.T @ delta{l}{' / N' if mean else ''}"
     reason = (
         f"The same product of arrays: {of(Z)} transposed, times {of(delta)}."
         if writer.is_told("weight matrix")
@@ -81,7 +81,7 @@ def tell_bias(writer: Writer, l: int, *, mean: bool) -> None:
     )
     writer.known(left)
     _tell(writer, ("b", l), mean=mean, what=f"the bias of {unit_name(letters, l)}")
-    code = f"db{l} = delta{l}.{'mean' if mean else 'sum'}(axis=0)"
+    code = f"d{letters.code(('b', l))} = delta{l}.{'mean' if mean else 'sum'}(axis=0)"
     ones = MatMul((Transpose(letters.matrix(("delta", l))), Matrix("1")))
     reason = (
         f"{of(letters.matrix(('delta', l)))} transposed, times a column of N ones: the sum over samples."
@@ -168,13 +168,14 @@ def tell_written_out(writer: Writer, l: int) -> None:
         found = writer.names.of(delta)
         assert found is not None
         last = above == net.L
+        is_one_sum, s = net.L - l == 1, "s" if net.K > 1 else ""
         reason = (
             f"{of(delta)} put in"
             + (": down to targets and outputs." if last else ".")
             + (
-                f" The {'sum over ' + index_text(letters.index(net.L)) if net.L - l == 1 else 'sums'} inside "
-                f"{'is' if net.L - l == 1 else 'are'} what the name backpropagation is for: the errors of "
-                f"{all_of(letters, net.L)} come back to this weight."
+                f" The {'sum over ' + index_text(letters.index(net.L)) if is_one_sum else 'sums'} inside "
+                f"{'is' if is_one_sum else 'are'} what the name backpropagation is for: the error{s} of "
+                f"{all_of(letters, net.L)} {'come' if s else 'comes'} back to this weight."
                 if last
                 else ""
             )

@@ -7,6 +7,7 @@ from chainrule.derivation.expression import (
     Delta,
     Derivative,
     Expression,
+    Function,
     Hadamard,
     MatMul,
     Mul,
@@ -18,9 +19,9 @@ from chainrule.derivation.rules.algebra import recalling
 from chainrule.derivation.rules.calculus import insert, through
 from chainrule.derivation.rules.rule import Context, Rule
 from chainrule.derivation.rules.sums import CONTRACT
-from chainrule.derivation.story.code import called_from_numpy
+from chainrule.derivation.story.code import slope_code
 from chainrule.derivation.story.slopes import A, Z, slope_expression
-from chainrule.derivation.story.words import all_of, index_text, layer_name, of, unit_name
+from chainrule.derivation.story.words import all_of, in_words, index_text, layer_name, of, unit_name
 from chainrule.derivation.story.writer import Writer
 from chainrule.derivation.walk import children, rebuilt, with_indices
 from chainrule.functions import Activation
@@ -46,7 +47,7 @@ def tell_back(writer: Writer, l: int) -> None:
     writer.apply(
         insert(a_above),
         f"First, how a pre-activation of {layer_name(letters, l + 1)} changes with what {unit_name(letters, l)} of "
-        f"{layer_name(letters, l)} gives on.",
+        f"{layer_name(letters, l)} passes on.",
     )
     writer.calculus(
         {
@@ -107,7 +108,7 @@ def tell_delta(writer: Writer, l: int) -> None:
         through(z, (unit,)),
         f"The chain rule through {of(z)}."
         if told
-        else "The chain rule through what the units of this layer give on, all of them for the moment.",
+        else "The chain rule through what the units of this layer pass on, all of them for the moment.",
     )
     slope = slope_expression(row, with_indices(a, {unit: other}), with_indices(z, {unit: other}))
     pair = (Derivative(with_indices(z, {unit: other}), a), mul(slope, Delta(other, unit)))
@@ -117,7 +118,9 @@ def tell_delta(writer: Writer, l: int) -> None:
         + (
             "The identity has the slope 1."
             if row.name == "identity"
-            else f"The slope of {row.name} is {of(_plain(row))}, as derived above."
+            else f"The slope of {row.name}, derived above, is written {of(_plain(row))} for short."
+            if isinstance(_plain(row), Function)
+            else f"The slope of {row.name}, as derived above, is {in_words(_plain(row))}."
         ),
     )
     writer.apply(CONTRACT, f"One path is left, through unit {m} itself.")
@@ -168,24 +171,11 @@ def delta_code(writer: Writer, l: int) -> str:
     letters = writer.letters
     row = letters.net.activations[l]
     assert row is not None
-    back = f"delta{l + 1} @ W{l + 1}.T"
+    back = f"delta{l + 1} @ {letters.code(('W', l + 1))}.T"
     if row.name == "identity":
         return f"delta{l} = {back}"
-    slope = {
-        "relu": "({z} > 0)",
-        "softplus": "(1 - np.exp(-{z}))",
-        "sigmoid": "{z} * (1 - {z})",
-        "tanh": "(1 - {z}**2)",
-    }
-    names = {"a": letters.code(("a", l)), "z": letters.code(("z", l))}
-    if row.name in slope:
-        return f"delta{l} = ({back}) * {slope[row.name].format(**names)}"
-    text = called_from_numpy(row.slope, names)
-    return (
-        f"delta{l} = ({back}) * ({text})"
-        if " " in text and not text.startswith("np.where")
-        else f"delta{l} = ({back}) * {text}"
-    )
+    before, factor = slope_code(row, letters, l)
+    return f"{before}delta{l} = ({back}) * {factor}"
 
 
 def _entrywise(node: Expression) -> Expression:

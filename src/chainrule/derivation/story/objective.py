@@ -9,7 +9,7 @@ from chainrule.derivation.expression import (
     Symbol,
 )
 from chainrule.derivation.rules.sums import LOG_OF_POWER, LOG_OF_PRODUCT
-from chainrule.derivation.story.code import objective_code
+from chainrule.derivation.story.code import objective_code, special_words
 from chainrule.derivation.story.meanings import density
 from chainrule.derivation.story.words import (
     counted,
@@ -68,7 +68,10 @@ def tell_objective(writer: Writer, *, descent: bool, mean: bool) -> None:
         repeat=True,
     )
     if writer.fits(LOG_OF_POWER):
-        writer.apply(LOG_OF_POWER, "The logarithm of a power: the exponent comes down.", repeat=True)
+        words = "The logarithm of a power: the exponent comes down"
+        if net.law.name in ("identity", "exp"):
+            words += ", and that of an exponential is what stands above the e"
+        writer.apply(LOG_OF_POWER, f"{words}.", repeat=True)
     writer.heading("One sample's share", "share")
     writer.start(Jn)
     share_body = writer.definitions.of(Jn)
@@ -76,17 +79,18 @@ def tell_objective(writer: Writer, *, descent: bool, mean: bool) -> None:
     writer.state(
         share_body,
         "definition",
-        f"The part of {of(J)} that belongs to sample n. Row n of every array depends on row n of X alone, so the "
+        f"The part of {of(J)} that belongs to sample n. Its outputs depend on row n of X alone, so the "
         "derivatives can be taken for one sample, and the samples are put together at each gradient.",
     )
     writer.start(J)
     total = writer.definitions.of(J)
     assert total is not None
+    code = objective_code(letters, descent=descent, mean=mean)
     writer.state(
         total,
         "samples put together",
-        f"{of(J)} is the {'mean' if mean else 'sum'} of these shares.",
-        code=objective_code(letters, descent=descent, mean=mean),
+        f"{of(J)} is the {'mean' if mean else 'sum'} of these shares.{special_words(writer, code)}",
+        code=code,
         result=True,
     )
     writer.end()

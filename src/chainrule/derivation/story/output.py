@@ -16,7 +16,7 @@ from chainrule.derivation.rules.calculus import insert, through
 from chainrule.derivation.rules.sums import CONTRACT, ONE_HOT, PULL_OUT, SPLIT
 from chainrule.derivation.story.link import tell_link
 from chainrule.derivation.story.softmax import tell_softmax
-from chainrule.derivation.story.words import all_of, index_text, of
+from chainrule.derivation.story.words import all_of, index_text, layer_name, of
 from chainrule.derivation.story.writer import Writer
 from chainrule.derivation.walk import contains, with_indices
 
@@ -24,7 +24,7 @@ from chainrule.derivation.walk import contains, with_indices
 def tell_output(writer: Writer, *, descent: bool) -> None:
     """The chapter of the output layer, up to δ^L."""
     section = "Hidden layer to output"
-    writer.chapter("The error at the outputs", section)
+    writer.chapter(f"The error at {layer_name(writer.letters, writer.letters.net.L)}", section)
     _objective_by_output(writer)
     if writer.letters.net.law.name == "softmax":
         writer.section = "Appendix: softmax derivative"
@@ -43,11 +43,12 @@ def _objective_by_output(writer: Writer) -> None:
     Jn, y, k = letters.entry(("Jn", 0)), letters.entry(("z", net.L)), letters.index(net.L)
     left = Derivative(Jn, y)
     writer.heading(of(left), "dY")
-    writer.start(left, "A sum of terms, one an output: only the term of this output contains it.")
+    writer.start(left, f"{of(Jn)} is a sum with a term for each output; only this output's own term contains it.")
     other = k.primed()
     writer.apply(
         insert(Jn),
-        f"The share of sample n is put in. Its sum runs over all outputs, and {of(y)} is one of them: so its index "
+        f"The share of sample n is put in. Its sum runs over all outputs"
+        f"{'' if net.K > 1 else ' (here there is one)'}, and {of(y)} is one of them: so its index "
         f"is renamed {index_text(other)}, since {index_text(k)} is taken by the {of(y)} that we differentiate by.",
     )
     writer.calculus(
@@ -60,7 +61,12 @@ def _objective_by_output(writer: Writer) -> None:
             ),
             "sum rule, under Σ": "The derivative of a sum is the sum of the derivatives.",
             "constant factor": "The targets are given numbers: they stay as factors.",
-        }
+        },
+        later={
+            "sum rule": "The 1 is a constant and drops out." if net.law.name == "sigmoid" else "",
+            "constant factor": "The factor −1 stays in front.",
+            "a variable by itself": "The same delta.",
+        },
     )
     if contains(writer.line, Delta):
         if not writer.fits(CONTRACT):
@@ -72,11 +78,15 @@ def _objective_by_output(writer: Writer) -> None:
 
 def _dY_code(writer: Writer) -> str:
     sign = "-" if writer.letters.objective == "E" else ""
+
+    def signed(text: str) -> str:
+        return f"-({text})" if sign else text
+
     return {
         "softmax": f"dY = {sign}T / Y",
-        "sigmoid": f"dY = {sign}(T / Y - (1 - T) / (1 - Y))",
-        "identity": f"dY = {sign}(T - Y)",
-        "exp": f"dY = {sign}(T / Y - 1)",
+        "sigmoid": f"dY = {signed('T / Y - (1 - T) / (1 - Y)')}",
+        "identity": "dY = Y - T" if sign else "dY = T - Y",
+        "exp": f"dY = {signed('T / Y - 1')}",
     }[writer.letters.net.law.name]
 
 
@@ -89,7 +99,7 @@ def _output_by_preactivation(writer: Writer) -> None:
     left = Derivative(y2, a)
     writer.heading(of(left), "dYdA")
     writer.start(left, "Each output depends on its own pre-activation alone.")
-    writer.apply(insert(y), f"The {net.law.name} put in.")
+    writer.apply(insert(y), f"The {'exponential' if net.law.name == 'exp' else net.law.name} put in.")
     writer.calculus(
         {
             "a variable by itself": (
@@ -120,7 +130,7 @@ def _error(writer: Writer, *, descent: bool) -> None:
     Jn, y, a, t = letters.entry(("Jn", 0)), letters.entry(("z", L)), letters.entry(("a", L)), letters.entry(("t", L))
     delta, other = letters.entry(("delta", L)), letters.index(L).primed()
     left = Derivative(Jn, a)
-    writer.heading(f"{of(delta)}, the error at the outputs", f"delta{L}")
+    writer.heading(f"{of(delta)}, the error at {layer_name(letters, L)}", f"delta{L}")
     writer.start(delta, "All paths from the pre-activation to the objective, one through each output.")
     writer.state(
         left,
@@ -134,7 +144,8 @@ def _error(writer: Writer, *, descent: bool) -> None:
         f"{of(a)} reaches {of(Jn)} through {all_of(letters, net.L)}, because the softmax ties them together: the "
         "contributions of all paths add up (the total derivative)."
         if net.law.name == "softmax"
-        else f"From {of(a)} to {of(Jn)} through the outputs: in general all paths add up (the total derivative)."
+        else f"From {of(a)} to {of(Jn)} through {all_of(letters, net.L)}: in general all paths add up (the total "
+        "derivative)."
     )
     writer.apply(through(y, (k,)), paths)
     writer.apply(recalling(writer.lines), "Both derivatives from above put in.")
@@ -165,12 +176,16 @@ def _error(writer: Writer, *, descent: bool) -> None:
         writer.apply(rewriting(wanted, "tidied"), f"What is left is {of(wanted)}.")
     order = "output minus target" if descent else "target minus output"
     code = f"delta{L} = {'Y - T' if descent else 'T - Y'}"
-    writer.mark_result(f"The error is {order}.", code)
+    writer.mark_result(f"The error is {order}.")
     writer.known(left)
     writer.named(delta, wanted)
     writer.start(letters.matrix(("delta", L)))
     Y, T = letters.matrix(("z", L)), letters.matrix(("t", L))
     writer.state(
-        Y - T if descent else T - Y, "matrix form", "All samples and all outputs at once.", code=code, result=True
+        Y - T if descent else T - Y,
+        "matrix form",
+        f"All samples and {all_of(letters, L)} at once.",
+        code=code,
+        result=True,
     )
     writer.array(f"delta{L}", Y - T if descent else T - Y)

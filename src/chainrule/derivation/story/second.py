@@ -10,12 +10,11 @@ from chainrule.derivation.expression import (
     Symbol,
     mul,
 )
-from chainrule.derivation.letters import Letters
 from chainrule.derivation.rules.algebra import EXPAND, factoring, recalling
 from chainrule.derivation.rules.directional import DIRECTIONAL, STILL, TERMS
 from chainrule.derivation.rules.rule import Rule, apply
 from chainrule.derivation.rules.sums import CONTRACT, PULL_OUT, SPLIT
-from chainrule.derivation.story.code import called_from_numpy
+from chainrule.derivation.story.code import curvature_code, slope_code
 from chainrule.derivation.story.slopes import slope_expression
 from chainrule.derivation.story.words import counted, index_text, layer_name, of
 from chainrule.derivation.story.writer import Writer
@@ -62,12 +61,12 @@ def _forward(writer: Writer, l: int) -> None:
     assert body is not None
     writer.state(Directional(body), "definition", f"What {of(a)} stands for, put in.")
     _directional(writer)
-    below, name = letters.code(("z", l - 1)), letters.code(("a", l))
+    below, name, W, b = (letters.code(kind) for kind in (("z", l - 1), ("a", l), ("W", l), ("b", l)))
     writer.mark_result(
         "The inputs do not move, so only the weights' own movement is left."
         if l == 1
         else "Two reasons to move: the layer below does, and the weights do.",
-        f"R{name} = {f'R{below} @ W{l} + ' if l > 1 else ''}{below} @ V{l} + v{l}  # V{l}, v{l}: the direction",
+        f"R{name} = {f'R{below} @ {W} + ' if l > 1 else ''}{below} @ R{W} + R{b}  # R{W}, R{b}: the direction v",
     )
     if l == net.L:
         return
@@ -79,15 +78,10 @@ def _forward(writer: Writer, l: int) -> None:
         _known_slope(z, slope, a),
         f"The slope of {row.name}, as derived above, times the movement of the pre-activation."
         if row.name != "identity"
-        else "The identity gives the movement on.",
+        else "The identity passes the movement on.",
     )
-    text = "1" if row.name == "identity" else called_from_numpy(row.slope, _names(letters, l))
-    code = f"R{letters.code(('z', l))} = " + (f"R{name}" if row.name == "identity" else f"({text}) * R{name}")
-    writer.mark_result("", code)
-
-
-def _names(letters: Letters, l: int) -> dict[str, str]:
-    return {"a": letters.code(("a", l)), "z": letters.code(("z", l))}
+    first, factor = ("", "") if row.name == "identity" else slope_code(row, letters, l)
+    writer.mark_result("", f"{first}R{letters.code(('z', l))} = {f'{factor} * ' if factor else ''}R{name}")
 
 
 def _known_slope(z: Symbol, slope: Expression, a: Symbol) -> Rule:
@@ -151,14 +145,15 @@ def _back(writer: Writer, l: int) -> None:
     if contains(writer.line, Directional(z)):
         slope = slope_expression(row, a, z)
         writer.apply(_known_slope(z, slope, a), f"And R{{{of(z)}}} from the forward lines.")
-    back = f"delta{l + 1} @ W{l + 1}.T"
-    Rback = f"Rdelta{l + 1} @ W{l + 1}.T + delta{l + 1} @ V{l + 1}.T"
-    names = _names(letters, l)
+    W = letters.code(("W", l + 1))
+    back = f"delta{l + 1} @ {W}.T"
+    Rback = f"Rdelta{l + 1} @ {W}.T + delta{l + 1} @ R{W}.T"
     code = f"Rdelta{l} = {Rback}"
     if row.name != "identity":
-        code = f"Rdelta{l} = ({Rback}) * ({called_from_numpy(row.slope, names)})"
+        code = f"Rdelta{l} = ({Rback}) * {slope_code(row, letters, l)[1]}"  # whose first lines stand above
         if row.curvature != "0 * z":
-            code += f"\nRdelta{l} += ({back}) * ({called_from_numpy(row.curvature, names)}) * R{names['a']}"
+            first, factor = curvature_code(row, letters, l)
+            code += f"\n{first}Rdelta{l} += ({back}) * {factor} * R{letters.code(('a', l))}"
     writer.mark_result("", code)
 
 
@@ -176,9 +171,9 @@ def _gradients(writer: Writer, l: int, *, mean: bool) -> None:
         below = letters.code(("z", l - 1))
         share = " / N" if mean else ""
         code = (
-            f"HW{l} = ({f'R{below}.T @ delta{l} + ' if l > 1 else ''}{below}.T @ Rdelta{l}){share}"
+            f"H{letters.code(('W', l))} = ({f'R{below}.T @ delta{l} + ' if l > 1 else ''}{below}.T @ Rdelta{l}){share}"
             if kind[0] == "W"
-            else f"Hb{l} = Rdelta{l}.sum(axis=0){share}"
+            else f"H{letters.code(('b', l))} = Rdelta{l}.sum(axis=0){share}"
         )
         writer.mark_result("", code)
 

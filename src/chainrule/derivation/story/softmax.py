@@ -8,6 +8,7 @@ from chainrule.derivation.expression import (
     Delta,
     Derivative,
     Expression,
+    Index,
 )
 from chainrule.derivation.rules.algebra import (
     CANCEL,
@@ -46,8 +47,13 @@ def tell_softmax(writer: Writer) -> None:
             "chain rule, exponential": "The derivative of e^u is e^u times the derivative of u.",
             "sum rule, under Σ": "The sum over j is differentiated term by term.",
             "a variable by itself": f"{of(with_indices(a, {k: other}))} and {of(a)} are the same variable only if "
-            f"{index_text(other)} = {index_text(k)}, and in the same way for j: deltas.",
-        }
+            f"{index_text(other)} = {index_text(k)}: the Kronecker delta again.",
+        },
+        later={
+            "chain rule, exponential": "The same for every term of the sum.",
+            "a variable by itself": f"And {of(with_indices(a, {k: Index('j', k.range)}))} is {of(a)} only if j = "
+            f"{index_text(k)}.",
+        },
     )
     writer.apply(CONTRACT, f"In the sum over j only the term j = {index_text(k)} is left.")
     general = writer.line

@@ -31,7 +31,8 @@ def tell_recursion(writer: Writer, *, descent: bool, mean: bool) -> None:
         delta = letters.matrix(("delta", l))
         writer.start(delta)
         code = (f"delta{l} = {'Y - T' if descent else 'T - Y'}" if l == net.L else delta_code(writer, l)) + (
-            f"\ndW{l} = {letters.code(('z', l - 1))}.T @ delta{l}{' / N' if mean else ''}\ndb{l} = "
+            f"\nd{letters.code(('W', l))} = {letters.code(('z', l - 1))}.T @ delta{l}{' / N' if mean else ''}"
+            f"\nd{letters.code(('b', l))} = "
             f"delta{l}.{'mean' if mean else 'sum'}(axis=0)"
         )
         writer.state(
@@ -50,12 +51,18 @@ def _tell_step(writer: Writer, *, descent: bool) -> None:
     net, sign = writer.letters.net, "-" if descent else "+"
     J = writer.letters.objective
     writer.heading("One step of " + ("descent" if descent else "ascent"), "step")
-    updates = [f"{kind}{l} {sign}= learning_rate * d{kind}{l}" for l in range(1, net.L + 1) for kind in "Wb"]
+    names = [writer.letters.code((kind, l)) for l in range(1, net.L + 1) for kind in "Wb"]
+    updates = [f"{name} {sign}= learning_rate * d{name}" for name in names]
     writer.remark(
         f"The gradient points where {J} grows fastest. So each weight and bias moves a little "
         f"{'against' if descent else 'along'} its own entry, times a small learning rate, and {J} becomes "
-        f"{'smaller' if descent else 'larger'}. All gradients are computed first and only then the weights are moved: "
-        "the errors of the lower layers must come through the weights that made the outputs.",
+        f"{'smaller' if descent else 'larger'}."
+        + (
+            " All gradients are computed first and only then the weights are moved: the errors of the lower layers "
+            "must come through the weights that made the outputs."
+            if net.L > 1
+            else ""
+        ),
         code="\n".join(updates),
     )
 
@@ -86,7 +93,7 @@ def tell_cost(writer: Writer) -> None:
         "below.)",
     )
     if L == 1:
-        writer.end()
+        writer.remark("From each weight one path leads to the objective, so here there is nothing to share yet.")
         return
     naive = []
     for l in range(1, L + 1):
@@ -98,11 +105,12 @@ def tell_cost(writer: Writer) -> None:
     routes = 1
     for q in range(2, L + 1):
         routes *= net.M[q]
+    are = "is" if routes == 1 else "are"
     _count(
         writer,
         naive,
         "S, those of the sum over all paths: without sharing, every weight sums over every path from it to an "
-        f"output: for each of {weight} there are {counted(routes, 'path')}, and each path is a product of an output "
+        f"output: for each of {weight} there {are} {counted(routes, 'path')}, and each path is a product of an output "
         "below, an error, and the weights and slopes on the way.",
     )
     shared, alone = writer_value(writer, [*outer, *back, *slopes]), writer_value(writer, naive)

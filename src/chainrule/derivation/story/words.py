@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chainrule.derivation.expression import Expression, Index
+from chainrule.derivation.expression import Cases, Expression, Index
 from chainrule.derivation.letters import Letters
-from chainrule.derivation.render.text import expression_text, index_text, name_text
+from chainrule.derivation.render.text import condition_text, expression_text, index_text, name_text
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -25,9 +25,17 @@ def of(node: Expression) -> str:
     return expression_text(node)
 
 
+def in_words(node: Expression) -> str:
+    """An expression inside a sentence, its pieces told one by one: 1 where z > 0 and 0 elsewhere."""
+    if not isinstance(node, Cases):
+        return of(node)
+    parts = [of(u) + (f" where {condition_text(c)}" if c else " elsewhere") for u, c in node.branches]
+    return listed_words(parts)
+
+
 def ranged(index: Index, size: int) -> str:
-    """k = 1 … 3."""
-    return f"{index_text(index)} = 1 … {size}" if size > 1 else f"{index_text(index)} = 1"
+    """k = 1 … 3; only k = 1."""
+    return f"{index_text(index)} = 1 … {size}" if size > 1 else f"there is one, {index_text(index)} = 1"
 
 
 def layer_name(letters: Letters, l: int) -> str:
@@ -63,6 +71,7 @@ def all_of(letters: Letters, l: int) -> str:
 __all__ = [
     "all_of",
     "counted",
+    "in_words",
     "index_text",
     "layer_name",
     "listed_words",

@@ -138,14 +138,21 @@ class Writer:
         """Whether a rule would change the line."""
         return apply(rule, self.line, self.definitions) is not None
 
-    def calculus(self, words: dict[str, str], *, briefly: bool = False, **more: Any) -> None:
+    def calculus(
+        self, words: dict[str, str], later: dict[str, str] | None = None, *, briefly: bool = False, **more: Any
+    ) -> None:
         """Rules of differentiation, one a line, until no derivative is left; ``words`` has reasons by rule name.
+
+        ``later`` has reasons for a rule's second line and those after it, where these differ.
 
         ``briefly``: numbers that stay in front, and ∂a/∂a = 1, are done in the same line as the rule before them.
         """
+        used: set[str] = set()
         while (found := self._next_rule(self.line)) is not None:
             rule, applied = found
-            reason = words.get(rule.name) or WORDS.get(rule.name, "")
+            again = (later or {}).get(rule.name) if rule.name in used else None
+            reason = again or words.get(rule.name) or WORDS.get(rule.name, "")
+            used.add(rule.name)
             acted_on = None if applied.acted_on == self.line else applied.acted_on
             after = applied.after
             while briefly and (small := self._next_rule(after)) is not None and small[0].name in SMALL:

@@ -23,8 +23,8 @@ STEP_NUMBERS = 3  # rate, smallest divisor, shrinkage
 # g (parts, stride), J (parts,) and weight (parts,) hold what each part contributes
 FULL_BATCH = [*unrolled.ROWS, "tail*", "tail_rows", "g*", "chunk*", "stride", "J@", "total@", "weight@", *_SOLVER,
               "epochs", *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
-BATCHES = ["X*", "T*", "s*", "order#", "count", "batch", "w*", "g*", "stride", "J@", "total@", "weight@", *_SOLVER,
-           "panel*", "panel_size", *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
+BATCHES = ["X*", "T*", "s*", "order#", "count", "batch", "epochs", "w*", "g*", "stride", "J@", "total@", "weight@",
+           *_SOLVER, "panel*", "panel_size", *unrolled.SPACE, "space_size", *team.ARGUMENTS]  # fmt: skip
 
 
 class Form(NamedTuple):
@@ -75,10 +75,10 @@ def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
 
 
 def write_batches(module: ir.Module, net: Network, form: Form) -> None:
-    """``run(X, T, s, order, ...)``: an update for each batch of rows in that order.
+    """``run(X, T, s, order, ...)``: an update for each batch of rows, in the order of each epoch (epochs, count).
 
     X (N, D), T (N, K) and s (N,) lie row by row; ``panel`` has room for each part of a batch, rounded up to the width.
-    total[0] becomes the sum over the batches of J before their update.
+    J of each batch before its update is added to total[epoch], batch by batch.
     """
     e, gradient = _begin(module, net, form, BATCHES)
     b, barrier = e.builder, _barrier(e, form)
@@ -88,7 +88,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
     with e.builder.goto_entry_block():
         step = b.alloca(ir.IntType(64))
         b.store(e.index(0), step)
-    with e.loop(e.count, e.batch) as first:
+    with e.loop(e.epochs) as epoch, e.loop(e.count, e.batch) as first:
         size = e.smaller(e.batch, e.minus(e.count, first))
         with _my_parts(e, form) as part:
             begin = e.smaller(size, e.times(part, most))
@@ -96,7 +96,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
             X = e.address(e.panel, e.times(part, e.panel_size))
             T = e.address(X, e.times(ld, net.D))
             s = e.address(T, e.times(ld, net.K))
-            order = e.address(e.order, e.plus(first, begin))
+            order = e.address(e.order, e.plus(e.times(epoch, e.count), e.plus(first, begin)))
             padded = _gather(e, net, form, order, count, X, T, s, ld, e.address(e.weight, part))
             g, J = e.address(e.g, e.times(part, e.stride)), e.address(e.J, part)
             where = (X, ld if form.is_unrolled else e.index(net.D), T, ld, s, padded)
@@ -109,7 +109,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
         _set_scale(e, scale, weight)
         number = b.load(step)
         b.store(b.add(number, e.index(1)), step)
-        _update(e, form, barrier, scale, number, e.total, waited=True)
+        _update(e, form, barrier, scale, number, e.address(e.total, epoch), waited=True)
     e.end()
 
 

@@ -82,7 +82,7 @@ class CompiledRun:
         self._J, self._weight = np.zeros(self.parts), np.zeros(self.parts)
         space = 0 if kernel.is_unrolled else filled_up(blocked.working_memory(net, kernel.bits), 64)
         self._space, self._space_size = aligned(space * self.threads, dtype), space
-        s = np.ones(len(X)) if sample_weight is None else np.reshape(sample_weight, -1)
+        s = np.ones(len(X), dtype) if sample_weight is None else np.reshape(sample_weight, -1)
         self._constant = constant_of(net, T, sample_weight)
         if batch is None:
             padded = filled_up(len(X), kernel.width)
@@ -95,7 +95,7 @@ class CompiledRun:
             self._data: tuple[Array, ...] = (inputs, targets, weights, tail)
             self._rows = (*_at(inputs), ldx, *_at(targets), padded, *_at(weights), full)
             self._tail = (*_at(tail), padded - full)
-            self._weight[0] = s.sum()
+            self._weight[0] = s.sum(dtype=np.float64)
         else:
             self._data = tuple(np.ascontiguousarray(a, dtype) for a in (X, T, s))
             part = filled_up(filled_up(step_rows, self.parts) // self.parts, kernel.width)
@@ -132,24 +132,29 @@ class CompiledRun:
             self._go(call, (*self._rows, *vectors, *numbers), len(steps))
         return total + self._constant if J else None
 
-    def batches(self, order: Array, steps: Array, *, J: bool = False) -> float | None:
+    def batches(self, order: Array, steps: Array, *, J: bool = False, before: Any = 0.0) -> Any:
         """One update for each batch of rows in ``order`` (int64), with its row of ``steps``.
 
-        Returns the sum over the batches of J before their update, without what the targets alone contribute.
+        Returns ``before`` and J of every batch before its update added to it, without what the targets alone
+        contribute. Of an order (epochs, rows) it returns such a sum for each epoch.
         """
         assert self.batch is not None
         steps, order = _steps(steps), np.ascontiguousarray(order, np.int64)
-        if len(steps) < -(-len(order) // self.batch) or (
+        epochs, count = (1, *order.shape)[-2:]
+        if len(steps) < epochs * -(-count // self.batch) or (
             order.size and not 0 <= order.min() <= order.max() < self.count
         ):
             raise IndexError("order or steps reach beyond the rows")
-        total, call = np.zeros(1), self._function("batches", J)
-        rows = (*_at(*self._data, order), len(order), min(self.batch, max(self.count, 1)))
+        total, call = np.zeros(max(1, epochs)), self._function("batches", J)
+        total[:] = before
+        rows = (*_at(*self._data, order), count, min(self.batch, max(self.count, 1)), epochs)
         vectors = (*_at(self._w, self._g), self._g.shape[1], *_at(self._J, total, self._weight))
         numbers = (*_at(*self._solver(), steps, self._hyper, self._panel), self._panel_size, *self._memory())
         with self.kernel._blas():
             self._go(call, (*rows, *vectors, *numbers), len(steps))
-        return float(total[0]) if J else None
+        if not J:
+            return None
+        return float(total[0]) if order.ndim == 1 else total
 
     def _function(self, kind: str, J: bool) -> Callable[..., Any]:
         kernel = self.kernel

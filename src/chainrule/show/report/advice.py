@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.errors import listed
 from chainrule.show.report.measures import Calibration, Contributions, Layer, wilson
 from chainrule.show.report.scores import Figures
 from chainrule.show.report.subject import Subject
+from chainrule.show.report.text import percent, quoted
 from chainrule.show.style import number
 
 _SMALL_GAIN = 0.002  # nats a row: less is not worth another run
@@ -44,7 +44,7 @@ class Evidence:
 def advice(evidence: Evidence) -> list[Advice]:
     """The most pressing first; empty where nothing in the figures asks for a change."""
     found: list[Advice] = []
-    for rule in (_worse_than_nothing, _unfinished, _gap, _too_small, _flat_units, _rare_classes, _trust,
+    for rule in (_worse_than_nothing, _unfinished, _peers, _gap, _too_small, _flat_units, _rare_classes, _trust,
                  _one_column, _idle_columns, _spread_of_counts, _growing_errors, _no_rows_held_out):  # fmt: skip
         found.extend(rule(evidence))
     return found
@@ -93,6 +93,30 @@ def _unfinished(e: Evidence) -> Iterator[Advice]:
         )
 
 
+def _peers(e: Evidence) -> Iterator[Advice]:
+    """Another model that predicts the same rows better, or the linear one as well."""
+    f = e.held_out
+    if f is None:
+        return
+    likelihoods = np.isfinite([f.likelihood, *(peer.likelihood for peer in e.subject.peers)]).all()
+    for peer in sorted(e.subject.peers, key=lambda peer: -peer.rate):
+        figures = f"{number(peer.rate, 3)} against {number(f.rate, 3)}"
+        if np.isfinite(peer.likelihood):
+            figures += f", log-likelihood {number(peer.likelihood, 3)} against {number(f.likelihood, 3)} nats a row"
+        better = peer.likelihood > f.likelihood + f.likelihood_error if likelihoods else peer.rate > f.rate + 0.02
+        alike = peer.rate >= f.rate and not peer.likelihood < f.likelihood - 0.5 * f.likelihood_error
+        if peer.is_linear and (better or alike):
+            yield Advice(
+                "Take the network without a hidden layer (hidden: none): it is simpler, and its weights can be read.",
+                f"On the held-out rows it predicts at least as well: {figures}. The hidden layer has found nothing more"
+                " than a line.",
+            )
+            return
+        if better:
+            yield Advice(f"Consider {peer.title} for this table.", f"It predicts the held-out rows better: {figures}.")
+            return
+
+
 def _gap(e: Evidence) -> Iterator[Advice]:
     """The training rows are predicted much better than others: it has learnt them by heart."""
     a, b = e.training, e.held_out
@@ -105,7 +129,9 @@ def _gap(e: Evidence) -> Iterator[Advice]:
     penalty, tried = e.subject.settings.get("penalty"), e.subject.settings.get("tried")
     size = f"The network has {e.subject.network.size:,} weights for {a.rows:,} training rows."
     if tried:
-        ways = f"More rows would help most. The penalty {penalty:g} was already the best of {len(tried)} that were tried"
+        ways = (
+            f"More rows would help most. The penalty {penalty:g} was already the best of {len(tried)} that were tried"
+        )
         ways += "; fewer hidden units, fewer input columns or dropout are left."
     elif penalty:
         ways = f"Raise the penalty above {penalty:g}, take fewer hidden units, use dropout, or get more rows."
@@ -121,24 +147,37 @@ def _gap(e: Evidence) -> Iterator[Advice]:
 def _too_small(e: Evidence) -> Iterator[Advice]:
     """Training and held-out rows are predicted alike, and neither well."""
     a, b = e.training, e.held_out
-    if a is None or b is None or b.rows < 30 or a.likelihood <= a.plain_likelihood:
+    if a is None or b is None or b.rows < 30 or a.likelihood <= a.plain_likelihood or any(_unfinished(e)):
         return
     gap = a.likelihood - b.likelihood
     learnt = a.likelihood - a.plain_likelihood
     leaves = 1 - a.rate
     if abs(gap) > max(2 * b.likelihood_error, 0.05 * learnt) or leaves < 0.02 or e.subject.network.size > a.rows:
         return
-    what = "of the rows are wrong" if e.subject.network.law.has_classes else "of the deviance is unexplained"
+    alike = f"Training and held-out rows are predicted alike (their log-likelihoods differ by {_nats(gap)} a row)"
+    what = {
+        "identity": "of the variance is unexplained",
+        "exp": "of the deviance is unexplained",
+    }.get(e.subject.law, "of the rows are wrong")
+    tried, penalty = e.subject.settings.get("tried"), e.subject.settings.get("penalty", 0.0)
+    if tried and penalty > min(pair[0] for pair in tried):
+        yield Advice(
+            "Look for columns that say more about the target: a larger network alone is unlikely to help.",
+            f"{alike}, and of {len(tried)} penalties tried {penalty:g} did best on rows set apart: with a smaller one"
+            f" the network fitted more and predicted worse. {percent(leaves)} {what} even in training.",
+        )
+        return
     hidden = e.subject.network.M[1:-1]
     wider = (
-        f"Try a larger network, such as {' and '.join(str(2 * m) for m in hidden)} hidden units"
+        f"Try a larger network, such as hidden layers of {'-'.join(str(2 * m) for m in hidden)} units"
+        if len(hidden) > 1
+        else f"Try a larger network, such as {2 * hidden[0]} hidden units"
         if hidden
         else "Try a hidden layer, such as 16 tanh units"
     )
     yield Advice(
         f"{wider}; if that changes nothing, more can only come from better columns.",
-        f"Training and held-out rows are predicted alike (their log-likelihoods differ by {_nats(gap)} a row), so the"
-        f" network is not too large; {_percent(leaves)} {what} even in training.",
+        f"{alike}, so the network is not too large; {percent(leaves)} {what} even in training.",
     )
 
 
@@ -175,11 +214,11 @@ def _rare_classes(e: Evidence) -> Iterator[Advice]:
     _, high = wilson(recall[at], sizes[k])
     if max(counts) >= 3 * max(counts[k], 1) and high < figures.rate:
         yield Advice(
-            f"Give the class {e.subject.classes[k]!r} more weight, get more rows of it, or lower the probability from"
-            " which a row is put into it.",
+            f"Give the class {quoted(e.subject.classes[k : k + 1])} more weight, get more rows of it, or lower the"
+            " probability from which a row is put into it.",
             f"It has {counts[k]:,} training rows against {max(counts):,} of the commonest class, and of its"
-            f" {sizes[k]:,} {e.subject.judged_words} only {_percent(float(recall[at]))} are found"
-            f" ({_percent(figures.rate)} over all).",
+            f" {sizes[k]:,} {e.subject.judged_words} {figures.confusion[k, k]:,} are found"
+            f" ({percent(figures.rate)} of all rows are put rightly).",
         )
 
 
@@ -205,9 +244,9 @@ def _one_column(e: Evidence) -> Iterator[Advice]:
     gains = np.maximum(found.mean, 0)
     if gains.sum() > 0 and gains[0] > 0.9 * gains.sum() and figures.rate > 0.97:
         yield Advice(
-            f"Ask whether {found.names[0]!r} is known when a prediction is wanted; if it is written down only"
+            f"Ask whether {quoted(found.names[:1])} is known when a prediction is wanted; if it is written down only"
             " afterwards, drop it.",
-            f"This one column carries {_percent(float(gains[0] / gains.sum()))} of what the columns contribute, and the"
+            f"This one column carries {percent(float(gains[0] / gains.sum()))} of what the columns contribute, and the"
             f" rate is {number(figures.rate, 3)}: a column that gives the answer away looks like this.",
         )
 
@@ -217,8 +256,9 @@ def _idle_columns(e: Evidence) -> Iterator[Advice]:
     if found is None or not found.idle or found.rows < 30 or len(found.idle) == len(found.names):
         return
     many = len(found.idle)
+    which = quoted(found.idle, many) if many <= 8 else f"the {many} columns that contribute nothing"
     yield Advice(
-        f"Try it without {listed(found.idle, most=6)}.",
+        f"Try it without {which}.",
         f"Dealing the cells of {'this column' if many == 1 else f'any of these {many} columns'} out anew costs the"
         f" {found.rows:,} {e.subject.judged_words} nothing that stands out from chance.",
     )
@@ -280,7 +320,3 @@ def _no_rows_held_out(e: Evidence) -> Iterator[Advice]:
 
 def _nats(value: float) -> str:
     return f"{number(value, 3 if abs(value) >= 0.001 else 6)} nats"
-
-
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 1)} %"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from chainrule.kernels import reference
 from chainrule.kernels.primitives import evaluate
+from chainrule.network import Network, Weights
 from chainrule.show.report.subject import Rows, Subject
 
 Array = npt.NDArray[Any]
@@ -42,6 +43,16 @@ class Plane:
         """Rows (n, D) for places (n, 2): the other inputs move along as they do in the data."""
         return np.asarray(self.centre + S @ self.across)
 
+    def seen(self, subject: Subject) -> Subject:
+        """The network with the plane's two directions as its inputs: what it says of `back` (S), at once."""
+        whole = subject.network
+        network = Network(2, hidden=[str(layer) for layer in whole.layers[:-1]], outputs=str(whole.layers[-1]))
+        weights = Weights(network, np.empty(network.size))
+        for l in range(1, whole.L + 1):
+            weights.W[l] = subject.weights.W[l] if l > 1 else self.across @ subject.weights.W[1]
+            weights.b[l] = subject.weights.b[l] if l > 1 else subject.weights.b[1] + self.centre @ subject.weights.W[1]
+        return replace(subject, network=network, weights=weights)
+
 
 def strongest_plane(subject: Subject, rows: Rows) -> Plane | None:
     """The plane of the rows that moves the outputs most; None where they do not vary in two directions.
@@ -54,19 +65,17 @@ def strongest_plane(subject: Subject, rows: Rows) -> Plane | None:
     """
     some = rows.some(_ROWS)
     centre = some.X.mean(axis=0)
-    _, sizes, turn = np.linalg.svd(some.X - centre, full_matrices=False)
-    keep = sizes > 1e-6 * max(float(sizes.max(initial=0.0)), 1e-300)
-    if keep.sum() < 2:
+    spread, turn = _principal(some.X - centre)
+    if len(spread) < 2:
         return None
-    spread = sizes[keep] / np.sqrt(len(some))
-    B = spread[:, None] * turn[keep]  # (r, D): X = centre + Z B, Z of unit variance
+    B = spread[:, None] * turn  # (r, D): X = centre + Z B, Z of unit variance
     G = _gradients(subject, some, B)  # (n, K, r)
     flat = G.reshape(-1, G.shape[-1])
     values, vectors = np.linalg.eigh(flat.T @ flat / len(G))
     if not values[-1] > 0:
         return None
     V = vectors[:, [-1, -2]]  # (r, 2)
-    along = turn[keep].T / spread @ V  # (D, 2)
+    along = turn.T / spread @ V  # (D, 2)
     across = V.T @ B  # (2, D)
     sign = np.sign(across[np.arange(2), np.abs(across).argmax(axis=1)])
     along, across = along * sign, across * sign[:, None]
@@ -74,6 +83,15 @@ def strongest_plane(subject: Subject, rows: Rows) -> Plane | None:
     alike = across / np.where(deviation > 0, deviation, np.inf)  # correlation of each input with each direction
     words = (_words(alike[0], subject.inputs), _words(alike[1], subject.inputs))
     return Plane(centre, across, along, float(values[-2:].sum() / values.sum()), words)
+
+
+def _principal(X: Array) -> tuple[Array, Array]:
+    """Standard deviations (r,) and unit directions (r, D) of centred rows, from the smaller of the two matrices."""
+    n, D = X.shape
+    values, vectors = np.linalg.eigh((X.T @ X if D <= n else X @ X.T) / n)
+    keep = values > 1e-9 * max(float(values.max(initial=0.0)), 1e-300)
+    spread, vectors = np.sqrt(values[keep]), vectors[:, keep]
+    return spread, vectors.T if D <= n else (vectors.T @ X) / (np.sqrt(n) * spread[:, None])
 
 
 def _gradients(subject: Subject, rows: Rows, B: Array) -> Array:
@@ -96,7 +114,7 @@ def _gradients(subject: Subject, rows: Rows, B: Array) -> Array:
 
 
 def _words(alike: Array, names: tuple[str, ...]) -> str:
-    """``petal length up, sepal width down``: the inputs a direction goes with, the closest first."""
+    """``higher petal length, lower sepal width``: the inputs a direction goes with, the closest first."""
     order = np.argsort(-np.abs(alike), kind="stable")
     near = [at for at in order[:_NAMED] if abs(alike[at]) >= 0.5 * abs(alike[order[0]])]
-    return ", ".join(f"{names[at]} {'up' if alike[at] > 0 else 'down'}" for at in near)
+    return ", ".join(f"{'higher' if alike[at] > 0 else 'lower'} {names[at]}" for at in near)

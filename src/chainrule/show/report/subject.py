@@ -14,6 +14,7 @@ from chainrule.errors import DataError
 from chainrule.kernels import outputs
 from chainrule.kernels.primitives import evaluate
 from chainrule.network import Network, Weights
+from chainrule.show.report.text import range_words
 
 if TYPE_CHECKING:
     from chainrule.training import History, Outcome
@@ -62,6 +63,21 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Peer:
+    """Another model's figures on the same held-out rows.
+
+    ``rate`` and ``likelihood`` as in the report's own table, NaN where there is none; ``is_linear`` says that it is the
+    network without a hidden layer.
+    """
+
+    name: str
+    title: str
+    rate: float
+    likelihood: float
+    is_linear: bool = False
+
+
+@dataclass(frozen=True)
 class Subject:
     """Everything that a report may speak of; what is left out makes its section go away.
 
@@ -91,6 +107,7 @@ class Subject:
         Of the training.
     source : str
         Where the rows come from.
+    peers : tuple of Peer
     """
 
     network: Network
@@ -112,6 +129,7 @@ class Subject:
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: str = ""
+    peers: tuple[Peer, ...] = ()
 
     @property
     def law(self) -> str:
@@ -149,15 +167,24 @@ class Subject:
 
     def likelihoods(self, X: Array, T: Array) -> Array:
         """log p(t given x) of each row (N,), in nats; of a Gaussian with the measured spread, where that is known."""
-        if self.law == "identity" and self.spreads is not None:
-            left = np.asarray(self.target_scaling[1]) * (T - self.means(X)) / self.spreads
-            return np.asarray((-0.5 * left**2 - np.log(self.spreads) - 0.5 * np.log(2 * np.pi)).sum(axis=1))
         found = []
         for at in range(0, len(X), ROWS_AT_ONCE):
-            A = last_preactivation(self.network, self.weights, X[at : at + ROWS_AT_ONCE])
-            with np.errstate(over="ignore"):
-                found.append(evaluate(self.network.law.log_density, a=A, t=T[at : at + ROWS_AT_ONCE]).sum(axis=1))
+            A1 = X[at : at + ROWS_AT_ONCE] @ self.weights.W[1] + self.weights.b[1]
+            found.append(self.likelihoods_from(A1, T[at : at + ROWS_AT_ONCE]))
         return np.concatenate(found) if found else np.empty(0)
+
+    def likelihoods_from(self, A1: Array, T: Array) -> Array:
+        """The same from the first pre-activations A[1] (N, M[1])."""
+        A = A1
+        for l in range(2, self.network.L + 1):
+            row = self.network.activations[l - 1]
+            assert row is not None
+            A = evaluate(row.value, a=A) @ self.weights.W[l] + self.weights.b[l]
+        if self.law == "identity" and self.spreads is not None:
+            left = np.asarray(self.target_scaling[1]) * (T - A) / self.spreads
+            return np.asarray((-0.5 * left**2 - np.log(self.spreads) - 0.5 * np.log(2 * np.pi)).sum(axis=1))
+        with np.errstate(over="ignore"):
+            return np.asarray(evaluate(self.network.law.log_density, a=A, t=T).sum(axis=1))
 
     @cached_property
     def spreads(self) -> Array | None:
@@ -204,16 +231,6 @@ class Subject:
                 unit = scale if self.spreads is not None else 1.0
                 rows = -0.5 * (unit * (T - y) / own) ** 2 - np.log(own) - 0.5 * np.log(2 * np.pi)
         return np.asarray(rows.sum(axis=1))
-
-
-def last_preactivation(net: Network, weights: Weights, X: Array) -> Array:
-    """A[L] (N, K): the law's logarithms are taken of this, so that none of them overflows."""
-    Z = X
-    for l in range(1, net.L + 1):
-        A = Z @ weights.W[l] + weights.b[l]
-        row = net.activations[l] if l < net.L else None
-        Z = evaluate(row.value, a=A) if row else A
-    return Z
 
 
 def subject(
@@ -271,7 +288,7 @@ def _columns(found: Subject) -> tuple[Column, ...]:
             values = rows.X[:, d]
             if found.scaling is not None:
                 values = values * found.scaling[1][d] + found.scaling[0][d]
-            about = f"{values.min():,.4g} to {values.max():,.4g}, mean {values.mean():,.4g}"
+            about = range_words(float(values.min()), float(values.max()), float(values.mean()), float(values.std()))
         made.append(Column(name, "number", (d,), about))
     return tuple(made)
 

@@ -58,8 +58,6 @@ def cost_mutations(net: Network) -> tuple[Mutation, ...]:
             ("not-summed", rows, "every entry by itself"),
             ("not-summed", f"{rows}.sum(axis=1)", "one number for each sample"),
             ("not-summed", f"{rows}.sum(axis=0)", "one number for each output"),
-            ("not-summed", f"{rows}.mean(axis=1)", "one number for each sample"),
-            ("not-summed", f"{rows}.mean(axis=0)", "one number for each output"),
             ("missing-sum-over-n", f"{rows}[-1:].sum()", "the last sample alone"),
             ("missing-sum-over-n", f"{rows}[:1].sum()", "the first sample alone"),
             ("missing-sum-over-k", f"{rows}[:, :1].sum()", "the first output alone"),
@@ -80,5 +78,7 @@ def cost_mutations(net: Network) -> tuple[Mutation, ...]:
         ("missing-log", "log((T * Y).sum())", "the logarithm of the sum, not the sum of the logarithms"),
     ]
     if net.law.name == "softmax":
-        found.append(("missing-activation", "(T * Y - log(exp(Y).sum(axis=1).reshape(-1, 1)) * T).sum()", "softmax of y"))
+        found.append(
+            ("missing-activation", "(T * Y - log(exp(Y).sum(axis=1).reshape(-1, 1)) * T).sum()", "softmax of y")
+        )
     return tuple(Mutation(name, "J", (("J", source),), words, net.L) for name, source, words in found)

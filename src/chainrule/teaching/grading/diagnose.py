@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from chainrule.derivation.numeric import evaluate_source
 from chainrule.program.operations import BACKWARD_ROLES, Operation, Program
+from chainrule.teaching.grading.learning_rate import rate_that_fits
 from chainrule.teaching.grading.mutations import ETA, Mutation
 from chainrule.teaching.grading.problems import Problem
+from chainrule.teaching.grading.tolerance import is_something, tolerance
 
 Array = npt.NDArray[Any]
 LEAST_ENTRIES = 6  # entries compared before anything is named
@@ -52,28 +54,6 @@ class Explanation:
     def size(self) -> int:
         """How many mistakes."""
         return len(self.mutations) + len(self.factor.names)
-
-
-def tolerance(array: Array) -> float:
-    """How far from the truth counts as right, relative to the largest entry: rounding, not more."""
-    if array.dtype.kind == "f" and array.dtype.itemsize < 8:
-        return 3e-2 if array.dtype.itemsize == 2 else 3e-4
-    return 2e-6  # float64, with room for float32 on the way and for difference quotients
-
-
-def agrees(received: Array, expected: Array) -> bool:
-    """Whether they are the same but for rounding."""
-    return received.shape == expected.shape and difference(received, expected) <= tolerance(received)
-
-
-def difference(received: Array, expected: Array) -> float:
-    """The largest difference, relative to the largest entry expected."""
-    if not expected.size:
-        return 0.0
-    with np.errstate(all="ignore"):
-        scale = max(float(np.abs(expected).max()), 1e-6)
-        found = float(np.abs(received.astype(np.float64) - expected).max()) / scale
-    return found if found == found else float("inf")
 
 
 class Evaluator:
@@ -127,8 +107,11 @@ def explain(
     scale : function of a problem
         What J is multiplied by where the course's convention is another: −1, 1/N.
     """
+    target = str(getattr(evaluate, "target", ""))
     entries = sum(array.size for _, array in received)
-    if entries < LEAST_ENTRIES or not any(array.any() for _, array in received):
+    if entries < LEAST_ENTRIES or not any(
+        is_something(array) or array.shape != problem.truth[target].shape for problem, array in received
+    ):
         return None
     listed = list(mutations)
     best: Explanation | None = None
@@ -172,7 +155,8 @@ def _fits(
 ) -> Explanation | None:
     sources = dict(pair for mutation in chosen for pair in mutation.sources)
     if any(mutation.has_rate for mutation in chosen):
-        return _fits_with_rate(chosen, sources, received, evaluate, scale)
+        rate = rate_that_fits(sources, received, evaluate, scale, search=len(chosen) == 1)
+        return None if rate is None else Explanation(chosen, Factor(False, ""), rate)
     ratios = []
     for problem, array in received:
         made = evaluate(problem, sources)
@@ -192,7 +176,7 @@ def _fits(
 
 def _same_shape(made: Array, array: Array) -> bool:
     """Whether shapes are equal; for one sample, (1, M) and (M,) are."""
-    return made.shape == array.shape or (made.size == array.size and made.squeeze().shape == array.squeeze().shape)
+    return array.shape in (made.shape, (1, *made.shape)) or made.shape == (1, *array.shape)
 
 
 def _ratio(array: Array, made: Array) -> tuple[float, float] | None:
@@ -250,47 +234,3 @@ _FACTORS: dict[str, Callable[[Problem], float]] = {
     "1/ln 2": lambda p: 1 / np.log(2),
     "1/ln 10": lambda p: 1 / np.log(10),
 }
-
-
-def _fits_with_rate(
-    chosen: tuple[Mutation, ...],
-    sources: Mapping[str, str],
-    received: Sequence[tuple[Problem, Array]],
-    evaluate: Callable[..., Array | None],
-    scale: Callable[[Problem], float],
-) -> Explanation | None:
-    """The same with one unknown learning rate, the same on every problem, or the same over N."""
-    rates = []
-    for problem, array in received:
-        rate = _rate(problem, array, sources, evaluate, scale(problem))
-        if rate is None:
-            return None
-        rates.append((problem.N, rate))
-    if len(rates) < 2:
-        return None
-    for values in ([r for _, r in rates], [r * n for n, r in rates]):
-        if values[0] and max(values) - min(values) <= 1e-3 * abs(values[0]):
-            return Explanation(chosen, Factor(False, ""), abs(values[0]))
-    return None
-
-
-def _rate(
-    problem: Problem, array: Array, sources: Mapping[str, str], evaluate: Callable[..., Array | None], scale: float
-) -> float | None:
-    """The learning rate at which the mutated program gives these numbers, by Newton's method on one unknown."""
-    flat, rate, small = array.astype(np.float64).ravel(), 0.0, 1e-6
-    for _ in range(8):
-        here, there = evaluate(problem, sources, rate), evaluate(problem, sources, rate + small)
-        if here is None or there is None or here.shape != array.shape or not np.isfinite(here).all():
-            return None
-        missing, direction = flat - scale * here.ravel(), scale * (there - here).ravel() / small
-        if float(np.abs(missing).max()) <= 5 * tolerance(array) * max(float(np.abs(flat).max()), 1e-12):
-            return rate
-        length = float(direction @ direction)
-        if length < 1e-20:
-            return None
-        step = float(missing @ direction) / length
-        if _ == 0 and float(np.abs(missing - step * direction).max()) > 0.5 * float(np.abs(missing).max()):
-            return None  # far from a straight line in this direction: another mistake
-        rate += step
-    return None

@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from chainrule.program.operations import BACKWARD_ROLES, Program
 from chainrule.teaching.grading import words
-from chainrule.teaching.grading.diagnose import Explanation, agrees, explain
+from chainrule.teaching.grading.diagnose import Explanation, explain
 from chainrule.teaching.grading.lesson import Lines, example, number, shape_text
 from chainrule.teaching.grading.mutations import Mutation
 from chainrule.teaching.grading.problems import Problem
+from chainrule.teaching.grading.tolerance import agrees, difference, is_something
 
 Array = npt.NDArray[Any]
 OWN_SIZES = ("given", "again", "single", "small")
@@ -82,10 +83,10 @@ class Judge:
         expected = {p.name: p.truth[name] * scale(p) for p, _ in plain}
         wrong = [(p, a) for p, a in plain if a is None or not agrees(a, expected[p.name])]
         if not wrong:
-            errors = [_difference(a, expected[p.name]) for p, a in plain if a is not None]
+            errors = [difference(a, expected[p.name]) for p, a in plain if a is not None]
             return Verdict(name, True, error=max(errors, default=0.0))
         own = [(p, a) for p, a in wrong if p.name in OWN_SIZES]
-        if not own and any(p.name in OWN_SIZES for p, _ in plain):
+        if not own and any(p.name == "given" for p, _ in plain):
             return Verdict(name, True, notes=[_fixed_size(wrong[0][0])])
         if any(a is None for _, a in plain):
             text = "It returns complex numbers, and every derivative here is real."
@@ -111,7 +112,7 @@ class Judge:
         """What is wrong, the line it breaks, numbers."""
         lines = []
         for mutation in found.mutations:
-            lines.append(words.sentence(mutation.name, mutation.words))
+            lines.append(words.sentence(mutation.name, self.lines.spoken(mutation.words)))
             if found.rate is not None and mutation.has_rate:
                 lines.append(f"The numbers fit a learning rate of {number(found.rate)}.")
             if line := self.lines.text(mutation.target, mutation.name):
@@ -143,7 +144,7 @@ class Judge:
             right_elsewhere = any(agrees(a, expected[p.name]) for p, a in numbers if p.name in OWN_SIZES)
             more = "It is right for other numbers of samples." if right_elsewhere else self._derived(name)
             return Verdict(name, False, ("wrong-shape",), [text, more])
-        if not array.any():
+        if not is_something(array):
             return Verdict(name, False, (), [f"Every entry of {shown} is 0.", self._derived(name)])
         lines = [_entries(array, truth, shown, about), self._derived(name), _compared(numbers, expected, shown)]
         if problem.name == "single" and problem.N == 1:
@@ -160,12 +161,6 @@ def _real(array: Array) -> Array | None:
     if array.dtype.kind == "c":
         return array.real if not array.imag.any() else None
     return array if array.dtype.kind == "f" else array.astype(np.float64)
-
-
-def _difference(array: Array, expected: Array) -> float:
-    from chainrule.teaching.grading.diagnose import difference
-
-    return difference(array, expected)
 
 
 def _not_finite(numbers: Sequence[tuple[Problem, Array]]) -> str:

@@ -14,7 +14,8 @@ from chainrule.derivation import Derivation, Step, derive
 from chainrule.derivation.render.text import expression_text
 from chainrule.network import Network
 from chainrule.program.operations import Program
-from chainrule.program.wording import numpy_text
+from chainrule.program.vocabulary import written_out
+from chainrule.program.wording import called, numpy_text
 from chainrule.teaching.grading.diagnose import Evaluator
 from chainrule.teaching.grading.mutations import Mutation
 from chainrule.teaching.grading.problems import Problem
@@ -29,7 +30,8 @@ class Lines:
 
     def __init__(self, net: Network, *, post: bool, sign: str = "ascent", reduction: str = "sum") -> None:
         self.net = net
-        letters = "post" if post and net.L == 2 else None
+        self._as_post = post and net.L == 2
+        letters = "post" if self._as_post else None
         self._derivation = _derived(net, letters, sign, reduction, net.activations)
         self._steps = [step for step in self._derivation.steps if not step.is_remark]
 
@@ -58,6 +60,13 @@ class Lines:
             case "Y":
                 return self._starts(f"forward{L}", 2)
         return self._ends("objective", "[JE]")
+
+    def spoken(self, words: str) -> str:
+        """Words about arrays in the letters of these lines."""
+        if self._as_post:
+            for general, own in (("W²", "V"), ("W¹", "W"), ("b²", "c"), ("b¹", "b"), ("Z¹", "Z"), ("Z1", "Z")):
+                words = words.replace(general, own)
+        return words
 
     def _block(self, name: str) -> list[Step]:
         from chainrule.derivation.expression import Matrix
@@ -132,7 +141,10 @@ def _place(target: str, at: tuple[Any, ...]) -> str:
 def _worked(target: str, at: tuple[Any, ...], p: Problem) -> str:
     """The arithmetic of one entry up to its equals sign; nothing where it would be long."""
     L, v = p.net.L, p.truth
-    kind, l = target.rstrip("0123456789"), int(target.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") or 0)
+    kind, l = (
+        target.rstrip("0123456789"),
+        int(target.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") or 0),
+    )
     below = "X" if l <= 1 else f"Z{l - 1}"
     if kind == "delta" and l == L:
         t, y = number(v["T"][at]), number(v["Y"][at])
@@ -195,7 +207,8 @@ def solution(target: str, program: Program, rename: dict[str, str], scale: str =
         if operation.target in wanted and operation.target not in given:
             kept.append(operation)
             wanted |= set(re.findall(r"[A-Za-z_]\w*", operation.source))
-    lines = []
+    called_functions, _ = written_out({name for operation in kept for name in called(operation.source)})
+    lines = [line for text in called_functions for line in (*text.splitlines(), "")]
     for operation in reversed(kept):
         source = f"{scale}({operation.source})" if scale and operation.role == "error" else operation.source
         text = f"{operation.target} = {numpy_text(source)}"

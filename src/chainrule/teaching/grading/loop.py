@@ -74,11 +74,13 @@ def _faults(loop: ast.For | ast.While, by_name: Mapping[str, Signature], ascends
             way = "subtracts the gradient of J, which makes J smaller" if ascends else "adds the gradient of the cost"
             faults.append(LoopFault("sign", update.line, f"Line {update.line} {way}.", update.name))
     updated: dict[str, int] = {u.name: u.line for u in updates}
+    told: set[str] = set()
     for call, signature in _calls(loop, by_name):
         if signature.target[0] != "d":
             continue
         for role, name in _arguments(call, signature).items():
-            if role[0] == "W" and name in updated and updated[name] < call.lineno:
+            if role[0] == "W" and name in updated and updated[name] < call.lineno and name not in told:
+                told.add(name)
                 text = (
                     f"Line {updated[name]} updates {name} before line {call.lineno} uses it: all gradients of a step "
                     f"belong to the same weights."
@@ -105,7 +107,7 @@ def _arguments(call: ast.Call, signature: Signature) -> dict[str, str]:
     """The names that are passed, by what they stand for."""
     roles = list(signature.roles.items())
     passed = [(role, value) for (_, role), value in zip(roles, call.args, strict=False)]
-    passed += [(signature.roles[k.arg], k.value) for k in call.keywords if k.arg in signature.roles]
+    passed += [(signature.roles[k.arg], k.value) for k in call.keywords if k.arg and k.arg in signature.roles]
     return {role: value.id for role, value in passed if isinstance(value, ast.Name)}
 
 

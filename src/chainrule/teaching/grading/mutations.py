@@ -50,12 +50,34 @@ class Mutation:
 
 def backward_mutations(program: Program) -> tuple[Mutation, ...]:
     """Every mistake of the way back, likeliest first where two cannot be told apart."""
-    return tuple(_backward(program))
+    return _with_everywhere(_backward(program))
 
 
 def forward_mutations(program: Program) -> tuple[Mutation, ...]:
     """Every mistake of the way forward."""
-    return tuple(_forward(program))
+    return _with_everywhere(_forward(program))
+
+
+def _with_everywhere(mutations: Iterator[Mutation]) -> tuple[Mutation, ...]:
+    """The mutations, and those of one kind in all layers at once: a loop over layers makes a mistake in each."""
+    found = tuple(mutations)
+    alike: dict[tuple[str, str, str], list[Mutation]] = {}
+    for m in found:
+        if m.name not in ("wrong-layer", "updated-weights") and m.target[0] in "bsAZ" and not m.target.startswith("db"):
+            key = (m.name, m.target.rstrip("0123456789"), m.words.translate(_WITHOUT_LAYERS))
+            alike.setdefault(key, []).append(m)
+    every = []
+    for (name, _, words), group in alike.items():
+        if len(group) > 1 and len({m.target for m in group}) == len(group):
+            first = group[0]
+            sources = tuple(pair for m in group for pair in m.sources)
+            every.append(
+                Mutation(name, first.target, sources, f"{words} in every layer", first.layer, first.is_forward)
+            )
+    return (*found, *every)
+
+
+_WITHOUT_LAYERS = str.maketrans("", "", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def output_name(l: int, L: int) -> str:
@@ -124,7 +146,8 @@ def _back(net: Network, l: int) -> Iterator[Mutation]:
         if l + 1 == net.L and net.law.name == "softmax":
             yield _one(missing, at, f"(T * {d}) @ {W}.T", "the true class alone", l)
         yield _one(missing, at, apart, "the sum of the δ times the sum of the weights", l)
-        yield _one(missing, at, f"{d} * {W}", "the product entry by entry, without a sum", l)
+        yield _one(missing, at, f"{d} * {W}", "the product entry by entry (*), not of matrices (@)", l)
+        yield _one(missing, at, f"{d} * {W}.T", "the product entry by entry (*), not of matrices (@)", l)
         for k in range(1, min(net.M[l + 1] - 1, 4)):
             yield _one(missing, at, f"{d}[:, {k}:{k + 1}] @ {W}[:, {k}:{k + 1}].T", f"unit {k + 1} above alone", l)
     yield _one("transposed", at, f"{d} @ {W}", f"δ{_up(l + 1)} times W{_up(l + 1)}, not its transpose", l)
@@ -152,7 +175,9 @@ def _slope(net: Network, l: int, row: Activation, source: str) -> Iterator[Mutat
         yield _one("missing-z", at, f"1 - {Z}", "1 − z alone", l)
     twice = with_arrays(row.slope, a=Z, z=f"({with_arrays(row.value, a=Z)})")
     yield _one("slope-at-z", at, twice, "the slope at z, as if z were the pre-activation", l)
-    yield _one("slope-at-a", at, with_arrays(row.slope, a=A, z=A), "the formula in z with the pre-activation a in it", l)
+    yield _one(
+        "slope-at-a", at, with_arrays(row.slope, a=A, z=A), "the formula in z with the pre-activation a in it", l
+    )
     for q in range(net.L + 1):
         if q != l:
             other = with_arrays(row.slope, a=f"A{q}" if q else "X", z=output_name(q, net.L))
@@ -183,6 +208,8 @@ def _weights(net: Network, l: int, source: str) -> Iterator[Mutation]:
         yield _one("missing-activation", at, f"A{l - 1}.T @ {d}", "the pre-activations in place of the outputs", l)
     yield _one("missing-sum-over-n", at, f"{below}[-1:].T @ {d}[-1:]", "the last sample alone", l)
     yield _one("missing-sum-over-n", at, f"{below}[:1].T @ {d}[:1]", "the first sample alone", l)
+    yield _one("missing-sum-over-n", at, f"{below}.T * {d}", "the product entry by entry (*), not of matrices (@)", l)
+    yield _one("missing-sum-over-n", at, f"{below} * {d}", "the product entry by entry (*), not of matrices (@)", l)
     yield _one("missing-input", at, f"{d}.sum(axis=0) + 0 * W{l}", "δ without the outputs below", l)
     yield _one("missing-input", at, f"{d}.sum(axis=0)", "δ without the outputs below", l)
     yield _one("transposed", at, f"{below} @ {d}", f"{below} times δ without a transpose", l)

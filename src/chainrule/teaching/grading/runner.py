@@ -23,7 +23,7 @@ MOST_BYTES = 50_000_000
 SPARE_PARTS = {"xrange": range}  # Python 2's names that stand for something here; the report says so
 
 
-class Layers(list):  # type: ignore[type-arg]
+class Layers(list[Any]):
     """The weights as a learner receives them: a list of (W, b), which answers to names and layers too.
 
     ``for W, b in weights``, ``weights[0][1]``, ``weights["W1"]``, ``weights.W[1]`` and ``weights.b[1]``.

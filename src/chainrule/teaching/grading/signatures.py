@@ -10,26 +10,31 @@ from dataclasses import dataclass
 
 from chainrule.network import Network
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # What a function may be called, in lower case without underscores; the first that is there is taken.
 _NAMES = {
-    "forward": (
+    "forward": _words(
         "forward forwardpass forwardprop forwardpropagation feedforward propagate output outputs predictproba predict"
-    ).split(),
-    "cost": "cost costfunction loss lossfunction objective loglikelihood likelihood crossentropy j".split(),
-    "gradient": (
+    ),
+    "cost": _words("cost costfunction loss lossfunction objective loglikelihood likelihood crossentropy j"),
+    "gradient": _words(
         "gradient gradients grad grads backward backwardpass backprop backpropagation backwardpropagation"
         " computegradient computegradients"
-    ).split(),
+    ),
 }
 _DERIVATIVE = re.compile(r"(?:derivative|deriv|der|gradient|grad|djd|dj|d)(w|v|b|c|weights|bias)(\d*)")
 
 # What a parameter may be called, likewise.
 _ROLES = {
-    "X": "x xs input inputs data features x0 z0".split(),
-    "T": "t target targets ytrue truth indicator label labels onehot ts".split(),
-    "Y": "y output outputs yhat ypred pred preds prediction predictions p prob probs proba probabilities yp".split(),
-    "weights": "weights params parameters theta layers model w_b ws".split(),
-    "N": ["n"],
+    "X": _words("x xs input inputs data features x0 z0"),
+    "T": _words("t target targets ytrue truth indicator label labels onehot ts"),
+    "Y": _words("y output outputs yhat ypred pred preds prediction predictions p prob probs proba probabilities yp"),
+    "weights": _words("weights params parameters theta layers model w_b ws"),
+    "N": ("n",),
 }
 _LAYERED = re.compile(r"(z|h|hidden|a|w|weights?|b|bias|v|c)(\d*)")
 
@@ -119,7 +124,7 @@ def target_of(name: str, net: Network) -> str | None:
 
 
 def signatures(
-    functions: Mapping[str, ast.FunctionDef | Callable[..., object]], net: Network
+    functions: Mapping[str, ast.FunctionDef | ast.Lambda | Callable[..., object]], net: Network
 ) -> dict[str, Signature | None]:
     """For each target asked, the function that computes it, or None where there is none."""
     found: dict[str, Signature | None] = dict.fromkeys(targets_asked(net, functions))
@@ -139,9 +144,9 @@ def _preference(name: str, target: str, net: Network) -> int:
     return _NAMES[target].index(folded) if target in _NAMES else 0
 
 
-def parameters(function: ast.FunctionDef | Callable[..., object]) -> list[Parameter] | None:
+def parameters(function: ast.FunctionDef | ast.Lambda | Callable[..., object]) -> list[Parameter] | None:
     """The parameters of a function; None where it takes any number of them."""
-    if isinstance(function, ast.FunctionDef):
+    if isinstance(function, ast.FunctionDef | ast.Lambda):
         given = function.args
         if given.vararg or given.kwarg:
             return None
@@ -182,6 +187,7 @@ def signature(name: str, target: str, given: list[Parameter] | None, net: Networ
                 name, target, {}, (), f"It has {what}; expected something like {name}({written(order, net)})."
             )
         roles = {p.name: role for p, role in zip(needed, order, strict=True)}
+    roles = {p.name: roles[p.name] for p in given if p.name in roles}
     positional = tuple(p.name for p in given if p.is_positional_only and p.name in roles)
     return Signature(name, target, roles, positional)
 

@@ -42,7 +42,7 @@ class Source:
     text : str
         Python 3; what could not be read is blank.
     tree : ast.Module
-    functions : dict of str to ast.FunctionDef
+    functions : dict of str to ast.FunctionDef or ast.Lambda
         Those at the top level, by name.
     remarks : list of Remark
     unread : dict of str to Remark
@@ -52,7 +52,7 @@ class Source:
     name: str
     text: str
     tree: ast.Module
-    functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    functions: dict[str, ast.FunctionDef | ast.Lambda] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     unread: dict[str, Remark] = field(default_factory=dict)
 
@@ -71,8 +71,18 @@ class Source:
             for statement in self.tree.body
             for name in _bound(statement)
             if not isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
-        }
+        } - set(self.functions)
         return sorted(given & _free(node))
+
+    def methods(self) -> dict[str, str]:
+        """Functions inside classes, which are not called, each with its class."""
+        return {
+            inner.name: node.name
+            for node in self.tree.body
+            if isinstance(node, ast.ClassDef)
+            for inner in node.body
+            if isinstance(inner, ast.FunctionDef)
+        }
 
     def cut_to(self, wanted: Iterable[str]) -> str:
         """Only the statements that these functions need, directly or through others; the rest is blank."""
@@ -133,10 +143,19 @@ def parsed(text: str, name: str = "answers.py") -> Source:
     if tree is None:  # cannot be: each part parses alone
         tree, text = ast.Module([], []), ""
     source = Source(name, text, tree, remarks=remarks, unread=unread)
-    source.functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    source.functions = dict(_functions(tree))
     source.remarks += _names_without_meaning(tree)
     source.remarks.sort(key=lambda remark: remark.line)
     return source
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.Lambda]]:
+    """Those at the top level; a name that is given a lambda is one too."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
 
 
 def _parse(text: str) -> tuple[ast.Module | None, Remark | None]:
@@ -240,7 +259,7 @@ def _used(node: ast.AST) -> set[str]:
     return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
 
-def _free(function: ast.FunctionDef) -> set[str]:
+def _free(function: ast.FunctionDef | ast.Lambda) -> set[str]:
     """Names that a function reads and neither receives nor makes."""
     own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}

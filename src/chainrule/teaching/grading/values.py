@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.network import Network
-from chainrule.teaching.grading.diagnose import agrees
 from chainrule.teaching.grading.problems import Problem
-from chainrule.teaching.grading.signatures import role_of
+from chainrule.teaching.grading.signatures import role_of, target_of
+from chainrule.teaching.grading.tolerance import agrees
 
 Array = npt.NDArray[Any]
 
@@ -51,7 +51,7 @@ def as_expected(array: Array, expected: Array) -> Array:
     if array.shape != expected.shape and array.size == expected.size:
         plain_bias = expected.ndim == 1 and array.shape == (1, *expected.shape)
         column = expected.ndim == 2 and expected.shape[1] == 1 and array.ndim == 1
-        number = expected.ndim == 0 and array.size == 1
+        number = array.size == 1 and 0 in (expected.ndim, array.ndim)
         if plain_bias or column or number:
             return array.reshape(expected.shape)
     return array
@@ -150,8 +150,6 @@ def _right(found: dict[str, Array], expected: dict[str, Array]) -> float:
 
 def _weight_named(key: str, net: Network) -> str | None:
     """``dW1``, ``W1``, ``grad_b2``, ``dV``: which weights."""
-    from chainrule.teaching.grading.signatures import target_of
-
     target = target_of(key, net)
     if target and target[0] == "d":
         return target[1:]

@@ -54,8 +54,8 @@ MISTAKES = {
 _FACTORS = {
     "1/N": "the mean over the N samples stands where their sum is asked for",
     "N": "the sum over the N samples stands where their mean is asked for",
-    "2": "a factor 2 is too many, as from a square that was differentiated",
-    "1/2": "a factor 1/2 is too many",
+    "2": "it is doubled, as where a square is differentiated",
+    "1/2": "it is halved",
     "1/K": "it is divided by the number of outputs K",
     "K": "it is multiplied by the number of outputs K",
     "2/N": "it is 2/N times the sum, as from the mean of squares",

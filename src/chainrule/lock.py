@@ -35,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
             os.close(handle)
             raise ModelFileError(
                 f"{str(path)!r} is being written by another process{f' ({holder})' if holder else ''}.",
-                "Wait until it is done, or choose another name with --out.",
+                "Wait until it is done, or give another name.",
             ) from None
         if _is_still(handle, place):
             break

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from chainrule.errors import ModelFileError
-from chainrule.files.lock import locked
+from chainrule.lock import locked
 
 HOLD = """
 import sys, pathlib, time
-from chainrule.files.lock import locked
+from chainrule.lock import locked
 with locked(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

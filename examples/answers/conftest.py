@@ -1,0 +1,3 @@
+"""These answers hold mistakes on purpose: none is imported as a test."""
+
+collect_ignore_glob = ["*.py"]

@@ -1,0 +1,179 @@
+"""Reports on what the rest of chainrule makes: a table's model, a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.show.report.page import write_report
+from chainrule.show.report.subject import Column, Peer
+from chainrule.show.report.text import range_words
+
+if TYPE_CHECKING:
+    from chainrule.tables.columns import Column as TableColumn
+    from chainrule.tables.model import TableModel
+    from chainrule.tables.plan import Plan
+    from chainrule.tables.table import Table
+    from chainrule.training import Run
+
+_MOST_LEVELS = 6  # of a category, named
+
+
+def report_table(path: str | os.PathLike[str], model: TableModel, plan: Plan, *, peers: Sequence[Peer] = ()) -> Path:
+    """Write the report on a model and the table it was trained on.
+
+    Parameters
+    ----------
+    path : path
+        Ends in ``.html``, by custom.
+    model : TableModel
+    plan : Plan
+        What the model was trained by: it holds the rows.
+    peers : sequence of `chainrule.show.report.subject.Peer`, optional
+        Other models' figures on the same held-out rows.
+
+    Returns
+    -------
+    Path of the file.
+
+    Raises
+    ------
+    ModelFileError
+        The file cannot be written there.
+    """
+    contract, target = model.contract, model.target
+    mean = np.array([column.mean for column in contract.columns for _ in column.inputs])
+    scale = np.array([column.scale for column in contract.columns for _ in column.inputs])
+    scaled = target.task == "regress"
+    return write_report(
+        path,
+        model.network,
+        model.weights,
+        target=target.name,
+        training=_rows(model, plan.training_table),
+        held_out=_rows(model, plan.test_table) if len(plan.test) else None,
+        inputs=contract.inputs,
+        classes=target.classes or None,
+        counts=target.counts,
+        columns=_columns(plan),
+        scaling=(mean, scale),
+        target_scaling=(target.mean, target.scale or 1.0) if scaled else (0.0, 1.0),
+        spread=target.spread if scaled and target.spread > 0 else None,
+        history=model.history,
+        outcome=model.outcome,
+        settings=model.settings,
+        notes=tuple(plan.notes),
+        source=str(plan.table.source),
+        peers=tuple(peers),
+    )
+
+
+def report_run(
+    path: str | os.PathLike[str],
+    run: Run,
+    X: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    *,
+    held_out: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    inputs: Any = None,
+    **more: Any,
+) -> Path:
+    """Write the report on a run.
+
+    Parameters
+    ----------
+    path : path
+    run : Run
+    X, labels : arrays
+        What it was trained on: labels, or T (N, K).
+    held_out : (X, labels), optional
+    inputs : sequence of str, optional
+        Names of the columns of X.
+    **more
+        What else `build_report` takes: title, target, notes, source.
+
+    Returns
+    -------
+    Path of the file.
+
+    Raises
+    ------
+    DataError
+        The rows do not fit the network.
+    ModelFileError
+        The file cannot be written there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import chainrule as cr
+    >>> X, labels = cr.datasets.three_clusters(per_class=20)
+    >>> run = cr.train(cr.Network("2-3-3"), X, labels, solver="lbfgs", epochs=20)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report_run(f"{folder}/clusters.html", run, X, labels).name
+    'clusters.html'
+    """
+    return write_report(
+        path,
+        run.network,
+        run.weights,
+        training=(np.asarray(X), _targets(run, labels)),
+        held_out=None if held_out is None else (np.asarray(held_out[0]), _targets(run, held_out[1])),
+        inputs=inputs,
+        classes=None if run.coding is None else [str(name) for name in run.coding.classes],
+        history=run.history,
+        outcome=run.outcome,
+        settings=run.settings,
+        **more,
+    )
+
+
+def _targets(run: Run, labels: npt.ArrayLike) -> npt.NDArray[Any]:
+    """T (N, K) from labels or from what is T already."""
+    given = np.asarray(labels)
+    if run.coding is not None and (given.ndim == 1 or given.shape[1:] == (1,)):
+        return run.coding.indicator(given, run.network.K)
+    return given.reshape(len(given), -1)
+
+
+def _rows(model: TableModel, table: Table) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """X and T of the rows that can be used: every cell there, and the target one that training knew."""
+    seen = model.contract.apply(table, bad_rows="nan")
+    good = ~seen.bad
+    if model.target.task == "classify":
+        good &= model.target.codes(table) >= 0
+    rows = table.take(np.flatnonzero(good))
+    return seen.X[good], model.target.code(rows)
+
+
+def _columns(plan: Plan) -> list[Column]:
+    """Every column of the table but the target: what it is, and what the training rows hold."""
+    found, at = [], 0
+    read = {column.name: column for column in plan.contract.columns}
+    for name, column in read.items():
+        many = len(column.inputs)
+        found.append(Column(name, column.kind, tuple(range(at, at + many)), _about(column)))
+        at += many
+    for name, judgement in plan.judgements.items():
+        if name not in read:
+            found.append(Column(name, f"{judgement.kind.value}, left out", (), judgement.note))
+    return found
+
+
+def _about(column: TableColumn) -> str:
+    if column.is_constant:
+        return "one value throughout: it carries no weight"
+    filled = "" if column.fill is None else "; missing cells are filled"
+    if column.kind == "number":
+        return range_words(column.minimum, column.maximum, column.mean, column.scale) + filled
+    if column.kind == "boolean":
+        return f"yes in {100 * column.mean:.1f} % of the rows{filled}"
+    levels = ", ".join(level if len(level) <= 30 else level[:29] + "…" for level in column.levels[:_MOST_LEVELS])
+    more = f" and {len(column.levels) - _MOST_LEVELS} more" if len(column.levels) > _MOST_LEVELS else ""
+    many = len(column.levels)
+    return f"{many} level{'s' if many != 1 else ''}, the commonest first: {levels}{more}"

@@ -1,0 +1,58 @@
+"""How much memory a training needs, estimated before any of it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from chainrule.errors import SettingError
+from chainrule.network import Network
+
+VECTORS = 6  # weights, gradients of two parts, the best so far, the last good ones, a copy for whoever watches
+ROWS_AT_ONCE = 4096  # a kernel goes through more rows in blocks
+
+
+def bytes_needed(net: Network, rows_per_update: int, remembered: int, bytes_per_number: int) -> int:
+    """Bytes that training takes beside the data: vectors of weights, and A, Z and delta of a block of rows."""
+    vectors = net.size * (VECTORS + remembered)
+    block = min(rows_per_update, ROWS_AT_ONCE) * 3 * sum(net.M)
+    return (vectors + block) * bytes_per_number
+
+
+def bytes_there() -> int | None:
+    """Bytes of memory of this machine, or what its control group allows; None where nobody says."""
+    found = []
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows has no sysconf
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            found.append(int(Path(limit).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return min((size for size in found if size > 0), default=None)
+
+
+def check_memory(net: Network, rows_per_update: int, remembered: int, dtype: str, at_once: int = 1) -> None:
+    """SettingError where a training needs more memory than there is.
+
+    Parameters
+    ----------
+    net : Network
+    rows_per_update : int
+    remembered : int
+        Vectors of the weights' length that the solver keeps.
+    dtype : {"float64", "float32"}
+    at_once : int
+        Trainings that run side by side.
+    """
+    needed, there = at_once * bytes_needed(net, rows_per_update, remembered, np.dtype(dtype).itemsize), bytes_there()
+    if there is not None and needed > there:
+        raise SettingError(
+            f"Training {net.notation} needs about {needed / 1e9:,.1f} GB of memory, and this machine has"
+            f" {there / 1e9:,.1f} GB.",
+            f"It has {net.size:,} weights and biases; the solver keeps {remembered + VECTORS} vectors of that length.",
+            "Use fewer units" + (", or dtype='float32', which needs half as much." if dtype == "float64" else "."),
+        )
