@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak check format bench docs clean
+.PHONY: demo test soak bad-inputs check format bench docs clean
 
 demo: .venv/installed
 	$(BIN)/chainrule demo --out demo
@@ -13,6 +13,9 @@ test: .venv/installed-test
 # The figures about faults in full: torn files, killed trainings, full disks, random tables. About half an hour.
 soak: .venv/installed-test
 	CHAINRULE_SOAK=1 $(BIN)/python -m pytest tests/soak --timeout 3600 -rP
+
+bad-inputs: .venv/installed-test
+	cd tests && ../$(BIN)/python -m fault_table.page
 
 check: .venv/installed-test
 	$(BIN)/ruff check src tests examples benchmarks
@@ -26,6 +29,10 @@ format: .venv/installed-test
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees -b html docs site
 	@echo "Open site/index.html in a browser."
+
+# Where torch's own index offers a build without CUDA, install that into .venv first: it is a tenth of the size.
+bench: .venv/installed-bench
+	$(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf .venv demo site build
@@ -45,4 +52,8 @@ clean:
 
 .venv/installed-docs: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	touch $@ .venv/installed
+
+.venv/installed-bench: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
 	touch $@ .venv/installed

@@ -45,8 +45,8 @@ def text(found: dict) -> str:
 
 def _training(found: dict) -> list[str]:
     lines = [
-        "Time of an update (median of whole trainings), and how many times longer each peer takes; in brackets what was "
-        "aimed at. The floor is what the exponentials and multiply-adds alone take on one core at its peak rates.",
+        "Time of an update (median of whole trainings), and how many times longer each peer takes; in brackets what "
+        "was aimed at. The floor is what the exponentials and multiply-adds alone take on one core at its peak rates.",
         "",
         "| case | chainrule, µs an update | times the floor | GFLOP/s | " + " | ".join(FAMILIES) + " |",
         "|---|---|---|---|" + "---|" * len(FAMILIES),
@@ -85,7 +85,8 @@ def _extras(extras: dict) -> list[str]:
             lines.append(
                 f"| the post's data, {starts['starts']} starts, until scikit-learn's own J (median "
                 f"{J['scikit-learn lbfgs']:.1f}), {solver} | {ours * 1e3:.0f} ms, reached from "
-                f"{starts['reached'][solver]:.0f} | scikit-learn's lbfgs {theirs * 1e3:.0f} ms: {theirs / ours:.1f} x (10) |"
+                f"{starts['reached'][solver]:.0f} | scikit-learn's lbfgs {theirs * 1e3:.0f} ms: "
+                f"{theirs / ours:.1f} x (10) |"
             )
     for title, seconds in extras.get("predict", {}).items():
         theirs, aim = seconds["scikit-learn"], 5 if title == "one row" else 3

@@ -1,10 +1,10 @@
 """Ours and every peer on the same work, in one process after another, taking turns; medians over the rounds.
 
-Run: python -m benchmarks.run [--cases post,digits32] [--peers ...] [--extras starts,...] [--rounds 2] [--out benchmarks/results]
+Run: python -m benchmarks.run [--cases post,digits32] [--peers ...] [--extras starts,...] [--rounds 2] [--out FILE]
 
-Writes results.json (every figure seen), results.md (the tables) and results.png. A peer that is not installed is left out
-and said so. Where a peer is run in several ways (threads, compiled or not), the fastest one counts, and from the second
-round on only those that were near it run again. In about eight minutes with its defaults.
+Writes results.json (every figure seen), results.md (the tables) and results.png. A peer that is not installed is left
+out and said so. Where a peer is run in several ways (threads, compiled or not), the fastest one counts, and after the
+first round only those that were near it run again. Further rounds are left out where time is short.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import platform
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from benchmarks import cases, floor, report
 from benchmarks.worker import PEERS
 
 EXTRAS = ("starts", "growth", "predict", "memory", "startup")
+MOST_SECONDS = 120  # of one process
 NEAR = 1.3  # times the fastest way of its family: a way slower than this does not run again
 
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--extras", default=",".join(EXTRAS), help="of " + ", ".join(EXTRAS))
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=8, help="after which no case is begun a second time")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
@@ -43,9 +46,13 @@ def main() -> None:
     found = {
         "machine": machine(),
         "peaks": {dtype: vars(peak) for dtype, peak in peaks.items()},
-        "cases": {name: run_case(name, peers, options.rounds, options.repeats, peaks) for name in names},
+        "cases": {},
         "extras": {},
     }
+    began = time.monotonic()
+    for at, name in enumerate(names, start=1):
+        deadline = began + 48 * options.minutes * at / len(names)  # four fifths for the cases
+        found["cases"][name] = run_case(name, peers, options.rounds, options.repeats, peaks, deadline)
     for name in extras:
         print(f"{name} ...", flush=True)
         result = answer(["-m", f"benchmarks.{name}"])
@@ -65,11 +72,16 @@ def write(found: dict, out: Path) -> None:
     print(report.text(found))
 
 
-def run_case(name: str, peers: list[str], rounds: int, repeats: int, peaks: dict[str, floor.Peak]) -> dict:
+def run_case(
+    name: str, peers: list[str], rounds: int, repeats: int, peaks: dict[str, floor.Peak], deadline: float
+) -> dict:
     """Every peer in turn, round by round."""
     case = cases.CASES[name]
     seen: dict[str, dict] = {}
     for turn in range(rounds):
+        if turn and time.monotonic() > deadline:
+            print(f"{name}: round {turn + 1} left out, the time is up", flush=True)
+            break
         for peer in peers:
             if seen.get(peer, {}).get("failed") or (turn and not is_near(peer, seen)):
                 continue
@@ -99,9 +111,11 @@ def is_near(peer: str, seen: dict[str, dict]) -> bool:
 def answer(arguments: list[str]) -> dict:
     """The JSON that a process prints last, or why there is none."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")}
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=1800, env=environment
-    )  # fmt: skip
+    command = [sys.executable, *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, env=environment)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"it takes longer than {MOST_SECONDS} seconds"}
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
     return json.loads(done.stdout.strip().splitlines()[-1])

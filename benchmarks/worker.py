@@ -13,7 +13,7 @@ import time
 
 from benchmarks import cases
 
-LONG_ENOUGH = 1.5  # seconds: no further repeat is begun after it
+LONG_ENOUGH = 1.0  # seconds: no further repeat is begun after it
 PEERS = {
     "chainrule": "ours",
     "post": "posts",

@@ -1,4 +1,4 @@
-"""JAX with the whole loop inside one jit: lax.scan over epochs and mini-batches, buffers donated. The strongest peer."""
+"""JAX with the whole loop inside one jit: lax.scan over epochs and batches, buffers donated. The strongest peer."""
 
 from __future__ import annotations
 

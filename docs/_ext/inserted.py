@@ -48,7 +48,7 @@ def _example(script: Path) -> str:
     )
     if done.returncode:
         raise ExampleFailed(f"{script.relative_to(ROOT)} failed.\n{done.stderr}")
-    head = script.stem.partition("_")[2].replace("_", " ")
+    head = script.stem.partition("_")[2].replace("_", " ").replace("csv", "CSV")
     return (
         f"## {head[0].upper()}{head[1:]}\n\n{title}\n\n{rest}\n\n`examples/{script.name}`\n\n"
         f"```python\n{code}```\n\n````{{code-block}} text\n:class: result\n\n{done.stdout.rstrip()}\n````"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -79,3 +80,20 @@ def test_a_matrix_too_wide_for_the_terminal_becomes_a_list(monkeypatch):
     assert lines[1].split() == ["class", "1", "class", "2", "9"]
     assert lines[2].split() == ["class", "3", "class", "7", "4"]
     assert len(lines) == 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
+    ids=["int", "term", "hup"],
+)
+def test_the_demo_ends_by_a_signal_with_its_status_and_leaves_nothing(number, status, tmp_path):
+    arguments = in_a_process("demo", "--epochs", 10_000_000, "--out", tmp_path / "demo")
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("Data")
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    assert "Traceback" not in err
+    assert not (tmp_path / "demo").exists()

@@ -289,3 +289,71 @@ def test_it_reads_as_text_in_notebooks_and_consoles():
     assert max(map(len, found.text(width=100).splitlines())) <= 100
     assert "np.exp" not in found.text(code=False)
     assert "weighs" not in found.text(reasons=False)
+
+
+def test_printed_in_a_terminal_it_is_as_wide_as_the_terminal(monkeypatch):
+    found = cr.derive("2-3-3", "W2", detail="short")
+    assert str(found) == found.text(width=100)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert str(found) == found.text(width=80)
+    for net in ("2-3-3", "12-16 tanh-8 relu-3 exp", "8-1"):
+        assert max(map(len, str(cr.derive(net)).splitlines())) <= 80
+
+
+def test_the_answers_print_as_formulas():
+    assert repr(cr.derive("2-3-3", "W1").gradients) == "{'W1': Σ_n δ¹_nm x_nd}"
+    assert "'delta1': (δ² W²ᵀ) ⊙ Z¹ ⊙ (1 − Z¹)" in str(cr.derive("2-3-3").arrays)
+
+
+def test_the_title_of_one_gradient_names_it_in_its_letters():
+    assert cr.derive("2-3-3", "b2").title.startswith("The gradient with respect to b² of 2-3 sigmoid-3 softmax")
+    found = cr.derive("2-3-3", "V", letters="post")
+    assert found.title.startswith("The gradient with respect to V of")
+    assert set(found.gradients) == {"W2"}
+    with pytest.raises(SettingError, match="no weights named 'V'"):
+        cr.derive("2-3-3", "V")
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        ("2-3 relu-3", "The slope of relu, as derived above, is 1 where z > 0 and 0 elsewhere."),
+        ("2-3 selu-3", "The slope of selu, as derived above, is 1.051 where z > 0 and 1.758 + z elsewhere."),
+        ("2-3 gelu-3", "The slope of gelu, derived above, is written gelu′(a) for short."),
+        ("8-1", "Output k (there is one, k = 1) weighs the eight inputs"),
+        ("8-1", "3. The error at the output ────"),
+        ("2-3-1", "for each of the six weights of W¹ there is one path"),
+        ("2-3-1", "the error of the one output comes back to this weight"),
+        ("2-3-4-5-2", "a²_nr and z²_nr in hidden layer 2, a³_ns and z³_ns in hidden layer 3 and a⁴_nk at the outputs"),
+        ("2-3 gelu-2 exp", "(In the code, special is scipy.special.)"),
+    ],
+)
+def test_the_words_fit_the_network(net, words):
+    assert words in " ".join(cr.derive(net).text().split())
+
+
+@pytest.mark.parametrize("net", ["2-3-3", "3-4 tanh-2 relu-2 identity", "3-4 swish-1", "2-5 gelu-2 exp"])
+def test_the_whole_network_in_one_line_is_the_network(net):
+    from chainrule.derivation.evaluate import evaluate
+    from chainrule.derivation.letters import Letters
+    from chainrule.derivation.point import Point
+    from chainrule.kernels import outputs
+
+    net = cr.Network(net)
+    weights, X, T = problem(net, rows=4, seed=2)
+    given = {("z", 0): X, ("t", net.L): T}
+    for l in range(1, net.L + 1):
+        given["W", l], given["b", l] = weights.W[l], weights.b[l]
+    letters = Letters(net)
+    point = Point(letters, given, {**{letters.index(l).range: net.M[l] for l in range(net.L + 1)}, "N": 4})
+    (step,) = [step for step in cr.derive(net).steps if step.anchor == "forward-1"]
+    assert np.allclose(evaluate(step.after, point), outputs(net, weights, X), rtol=1e-13, atol=1e-15)
+
+
+def test_numbers_of_a_wide_network_are_those_of_the_kernel():
+    net = cr.Network("12-150-120-4")
+    weights, X, T = problem(net, rows=1, seed=4)
+    found = cr.derive(net, "W1", weights=weights, x=X[0], t=T[0])
+    shown = {expression_text(s.numbers.left): s.numbers.value for s in found.steps if s.numbers is not None}
+    assert shown["∂J/∂W¹_11"] == pytest.approx(cr.gradient(net, weights, X, T).W[1][0, 0], rel=1e-11)

@@ -73,6 +73,22 @@ def test_the_numpy_lines_of_both_orders_compute_what_the_kernel_does(name):
         assert worst(names[f"Hb{l}"], product.b[l]) < 1e-12
 
 
+def test_the_numpy_lines_of_the_second_order_in_the_posts_letters_compute_the_product_too():
+    net = cr.Network("2-3-3")
+    weights, X, T = problem(net, rows=6, seed=3)
+    v = net.initial_weights(seed=5)
+    names = {"np": np, "X": X, "T": T}
+    for l, W, b in ((1, "W", "b"), (2, "V", "c")):
+        names |= {W: weights.W[l], b: weights.b[l], f"R{W}": v.W[l], f"R{b}": v.b[l]}
+    for step in cr.derive(net, order=2, letters="post").steps:
+        if step.code and "dY" not in step.code and "learning_rate" not in step.code:
+            exec(step.code, names)
+    product = cr.hessian_product(net, weights, X, T, v)
+    for l, W, b in ((1, "W", "b"), (2, "V", "c")):
+        assert worst(names[f"H{W}"], product.W[l]) < 1e-12
+        assert worst(names[f"H{b}"], product.b[l]) < 1e-12
+
+
 @pytest.mark.parametrize("net", networks(40, range(3), SMOOTH + KINKED, seed=11), ids=str)
 @pytest.mark.parametrize("options", [{}, {"sign": "descent", "reduction": "mean"}], ids=str)
 def test_the_numpy_lines_compute_the_gradient(net, options):

@@ -130,6 +130,49 @@ def test_ctrl_c_is_raised_and_the_best_weights_so_far_are_kept():
     assert bits(stopped) == bits(model)
 
 
+class Failing:
+    """A scorer that fails in the second epoch."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, model, X, y):
+        self.calls += 1
+        if self.calls == 3:
+            raise RuntimeError("the disk is full")
+        return 0.5
+
+
+def failing_fits():
+    """Each a fit or a partial_fit that fails, and the error it fails with."""
+    bad = X.copy()
+    bad[3, 1] = np.nan
+    return [
+        (lambda model: model.fit(bad, Y), ValueError),
+        (lambda model: model.set_params(early_stopping=True, scoring=Failing()).fit(X, Y), RuntimeError),
+        (lambda model: model.set_params(solver="sgd", learning_rate_init=1e200).fit(X, Y), ArithmeticError),
+        (lambda model: model.partial_fit(bad, Y, classes=[0, 1, 2]), ValueError),
+        (lambda model: model.set_params(solver="sgd", learning_rate_init=1e300).partial_fit(X, Y, classes=[0, 1, 2]),
+         ArithmeticError),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was(number):
+    fails, error = failing_fits()[number]
+    fitted = MLPClassifier(**SMALL, max_iter=3).fit(X, Y)
+    before = fitted.predict_proba(X).tobytes()
+    with pytest.raises(error):
+        fails(fitted)
+    assert fitted.predict_proba(X).tobytes() == before
+    assert fitted.n_iter_ == 3
+    unfitted = MLPClassifier(**SMALL, max_iter=3)
+    with pytest.raises(error):
+        fails(unfitted)
+    with pytest.raises(ValueError, match="not fitted"):
+        unfitted.predict(X)
+
+
 def test_fits_of_clones_in_many_threads_give_what_each_gives_alone():
     models = [MLPClassifier(**{**SMALL, "random_state": seed}, max_iter=8) for seed in range(8)]
     alone = [bits(clone(model).fit(X, Y)) for model in models]

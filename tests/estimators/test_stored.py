@@ -25,7 +25,7 @@ def there_and_back(model):
     parts = stored.parts(model)
     tensors, facts = unpacked(packed(parts.tensors, parts.facts), "memory")
     return stored.restored(
-        type(model).__name__, parts.network, parts.weights, parts.history, parts.outcome, parts.settings, tensors, facts
+        parts.kind, parts.network, parts.weights, parts.history, parts.outcome, parts.settings, tensors, facts
     )
 
 

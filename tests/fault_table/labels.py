@@ -46,9 +46,7 @@ def nullable_booleans(_):
 
 
 def one_hot_labels(_):
-    refused(
-        lambda: cr.MLPClassifier().fit(X, np.eye(2)[(TEXT == "a").astype(int)]), "multilabel=True", error=DataError
-    )
+    refused(lambda: cr.MLPClassifier().fit(X, np.eye(2)[(TEXT == "a").astype(int)]), "multilabel=True", error=DataError)
 
 
 def a_column_of_labels(_):
@@ -88,14 +86,18 @@ LABELS = (
     entry("L3", "Labels of mixed types", "refuse", "An error that shows two of them with their rows.", mixed_labels),
     entry("L5", "Missing labels", "refuse adapt", "An error with rows; `--missing drop`.", missing_labels),
     entry(
-        "L6", "Nullable booleans of pandas", "accept", "Predictions are booleans, as the labels were.", nullable_booleans
+        "L6",
+        "Nullable booleans of pandas",
+        "accept",
+        "Predictions are booleans, as the labels were.",
+        nullable_booleans,
     ),
     entry(
         "L8",
         "A one-hot matrix where labels are expected",
         "refuse adapt",
-        "`MLPClassifier` asks which is meant; with `multilabel=True` several labels a row. `cr.train` takes the matrix T"
-        " for what the output law says.",
+        "`MLPClassifier` asks which is meant; with `multilabel=True` several labels a row. `cr.train` takes the"
+        " matrix T for what the output law says.",
         one_hot_labels,
     ),
     entry("L9", "Labels as a column", "accept", "The same bits as a vector.", a_column_of_labels),

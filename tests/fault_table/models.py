@@ -49,7 +49,8 @@ def flipped_bits(_):
 
 
 def nothing_is_unpacked(folder):
-    np.savez_compressed(folder / "m.model", W1=np.zeros(10**6))
+    with (folder / "m.model").open("wb") as file:
+        np.savez_compressed(file, W1=np.zeros(10**6))
     refused(lambda: cr.load(folder / "m.model"), "zip archive", "never opened", error=ModelFileError)
 
 
@@ -160,7 +161,7 @@ MODELS = (
         "Found out before the first epoch.",
         no_place_to_write,
     ),
-    entry("M12", "Two writers of one file", "refuse", "The second is refused, with the first one's number.", two_writers),
+    entry("M12", "Two writers of one file", "refuse", "The second is told the first one's number.", two_writers),
     entry(
         "M14",
         "Going on after a stop",

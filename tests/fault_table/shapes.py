@@ -148,7 +148,9 @@ SHAPES = (
         "A model of a table finds them by name. `MLPClassifier` refuses, as scikit-learn's checks ask.",
         order_of_columns,
     ),
-    entry("S8", "An array where names were trained on", "refuse", "A model of a table asks for names.", array_for_names),
+    entry(
+        "S8", "An array where names were trained on", "refuse", "A model of a table asks for names.", array_for_names
+    ),
     entry("S9", "Two columns of one name", "refuse", "They are listed with their positions.", names_twice),
     entry(
         "S11",

@@ -178,9 +178,7 @@ VALUES = (
         integers_and_booleans,
     ),
     entry("V17", "Subnormal numbers (1e-310)", "accept", "They are numbers like others.", subnormal),
-    entry(
-        "V19", "Sample weights negative, NaN or all 0", "refuse", "An error with the first row.", bad_sample_weights
-    ),
+    entry("V19", "Sample weights negative, NaN or all 0", "refuse", "An error with the first row.", bad_sample_weights),
     entry(
         "V20",
         "A prediction for inputs of 1e300",

@@ -90,3 +90,10 @@ def test_spread_keeps_the_order_and_the_distance_and_stays_below(values: list[fl
 
 def test_spread_leaves_alone_what_is_apart() -> None:
     assert spread([1.0, 5.0, 9.0], 3.9) == [1.0, 5.0, 9.0]
+
+
+def test_a_rate_that_was_not_measured_has_no_panel() -> None:
+    figure = plot_history(History([Record(at, -10.0 + at, float("nan"), 0.0) for at in range(3)]))
+    assert [axes.get_ylabel() for axes in figure.axes] == ["J (nats)"]
+    assert figure.axes[0].get_xlabel() == "epoch"
+    assert not texts_that_overlap(figure)

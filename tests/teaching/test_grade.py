@@ -97,6 +97,32 @@ def test_a_number_that_no_mistake_of_the_list_gives_gets_no_name_but_the_ratio()
     assert "yours over the truth is" in found.message
 
 
+NO_KNOWN_MISTAKE = {
+    "abs": np.abs,
+    "clipped": lambda g: np.clip(g, -0.1, 0.1),
+    "rounded": lambda g: np.round(g, 2),
+    "cubed": lambda g: g**3,
+    "squashed": np.tanh,
+    "only what is positive": lambda g: np.maximum(g, 0),
+    "rows turned": lambda g: g[::-1],
+    "running sum": lambda g: np.cumsum(g, axis=0),
+    "normalised": lambda g: g / np.linalg.norm(g),
+    "one entry lost": lambda g: np.where(np.arange(g.size).reshape(g.shape) == 0, 0, g),
+    "shrunk": lambda g: g - 0.1 * np.sign(g),
+}
+
+
+@pytest.mark.parametrize("notation", ["2-3-3", "2-2-1", "3-2-2 identity"])
+@pytest.mark.parametrize("change", NO_KNOWN_MISTAKE.values(), ids=NO_KNOWN_MISTAKE.keys())
+def test_what_is_wrong_in_another_way_never_gets_a_name(notation, change):
+    def derivative_w1(X, Z, T, Y, V):
+        return change(X.T @ ((T - Y) @ V.T * Z * (1 - Z)))
+
+    found = grade({"derivative_w1": derivative_w1}, notation, only="dW1").findings[0]
+    assert found.mistakes == ()
+    assert not found.correct
+
+
 def test_zeros_are_no_mistake_of_the_list():
     report = grade({"derivative_w1": lambda X, Z, T, Y, V: np.zeros((X.shape[1], Z.shape[1]))}, "2-3-3", only="dW1")
     assert report.findings[0].mistakes == ()

@@ -44,10 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         status = app(args=arguments, standalone_mode=False)
+        if status == ending.INTERRUPTED:  # what the library makes of any KeyboardInterrupt, a SIGTERM's included
+            status = ending.status_when_interrupted()
         sys.stdout.flush()  # here, so that a closed pipe is noticed here
     except ChainruleError as error:
         status = _say(str(error), ending.BAD_INPUT)
-    except typer.Abort:  # what the command-line library makes of KeyboardInterrupt, a SIGTERM's included
+    except typer.Abort:  # older versions of the library
         status = ending.status_when_interrupted()
     except SystemExit:  # the command-line library leaves so, and only so, when `| head` closed the pipe: not a fault
         status = ending.OK

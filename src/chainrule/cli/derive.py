@@ -25,7 +25,11 @@ def derive(
     notation: Annotated[str, typer.Argument(metavar="NOTATION", help='The network: "2-3-3".', show_default=False)],
     wanted: Annotated[
         str | None,
-        typer.Argument(metavar="[WANTED]", help="One gradient alone: W1, b2; all if left out.", show_default=False),
+        typer.Argument(
+            metavar="[WANTED]",
+            help="One gradient alone: W1, b2. Hv: also the Hessian times v. All gradients if left out.",
+            show_default=False,
+        ),
     ] = None,
     form: Annotated[
         str | None,

@@ -22,6 +22,7 @@ from chainrule.estimators.fitted import FittedModel
 from chainrule.estimators.fitting import Fitted, Job, OnEpoch, Score, Start, fit, one_epoch
 from chainrule.estimators.hooks import epoch_hooks
 from chainrule.estimators.inputs import checked_weights
+from chainrule.estimators.keeping import FitInterrupted
 from chainrule.estimators.parameters import CONSTRAINTS, FIRST_ORDER, network_of
 from chainrule.estimators.rows import Rows, given_validation, held_out, job_of
 from chainrule.estimators.scaling import Scaling
@@ -172,11 +173,11 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
                 found = self._run(job, starts, score, hooks, say)
         except DivergedError as error:
             raise DivergedFitError.of(error, model.solver, model.standardize) from error
-        self._take(found, job.training.rows, job.settings, by_score)
         if not np.isfinite(found.weights).all():
             raise DivergedFitError.of(None, model.solver, model.standardize)
+        self._take(found, job.training.rows, job.settings, by_score)
         if found.outcome is Outcome.INTERRUPTED:
-            raise KeyboardInterrupt
+            raise FitInterrupted
         if not incremental:
             self._warn(found)
 

@@ -18,6 +18,7 @@ from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
+from chainrule.estimators.keeping import kept_on_failure
 from chainrule.estimators.parameters import CONSTRAINTS, FIRST_ORDER
 from chainrule.estimators.rows import Rows
 from chainrule.tables.labels import LabelCoding, checked_labels
@@ -90,7 +91,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     weight_decay : float
         Of "adamw".
     standardize : bool
-        Give every input a mean of 0 and a spread of 1 first; kept in the model.
+        Give every input a mean of 0 and a spread of 1 first; kept in the model. ``partial_fit`` takes both from the
+        rows of its first call.
     scoring : str or callable, optional
         What early stopping watches; accuracy where left out.
     multilabel : bool, optional
@@ -218,8 +220,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Training ran away. It is a ValueError and a `DivergedError`.
         KeyboardInterrupt
             Ctrl-C; the estimator then holds the best weights so far, and its ``outcome_`` is INTERRUPTED.
+
+        After any other error the estimator is as it was before.
         """
-        self._fit(X, y, sample_weight, False, (X_val, y_val, sample_weight_val))
+        with kept_on_failure(self):
+            self._fit(X, y, sample_weight, False, (X_val, y_val, sample_weight_val))
         finished(self, X, y)
         return self
 
@@ -252,8 +257,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         The estimator itself.
         """
-        self._see_classes(y, classes)
-        self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
+        with kept_on_failure(self):
+            self._see_classes(y, classes)
+            self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> Any:

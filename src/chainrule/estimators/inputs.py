@@ -18,6 +18,7 @@ Array = npt.NDArray[Any]
 DTYPES = (np.float64, np.float32)
 
 _TIMES = ("date", "time", "duration", "period")
+_TEXT = ("object", "str", "utf8")
 _CATEGORIES = ("category", "categorical", "enum")
 
 
@@ -116,13 +117,16 @@ def _place_of_label(labels: Any) -> list[str]:
 
 
 def _refuse_what_passes_for_numbers(X: Any) -> None:
-    """DataError for hidden values of a masked array, dates and categories: NumPy would make plain numbers of them."""
+    """DataError for what NumPy would quietly make plain numbers of: masked values, dates, categories, text."""
     if np.ma.isMaskedArray(X):
         finite_matrix(X, "X", None)
     names, kinds = getattr(X, "columns", None), getattr(X, "dtypes", None)
-    if isinstance(X, np.ndarray) and X.dtype.kind in "mM":
-        raise DataError(f"X holds dates or durations ({X.dtype}).", AS_NUMBERS)
     if names is None or kinds is None or callable(names):
+        plain = np.asarray(X) if isinstance(X, list | tuple) and X and isinstance(X[0], list | tuple) else X
+        if isinstance(plain, np.ndarray):
+            if plain.dtype.kind in "mM":
+                raise DataError(f"X holds dates or durations ({plain.dtype}).", AS_NUMBERS)
+            _refuse_text(plain, "")
         return
     for words, what, cure in (
         (_TIMES, "dates or durations", AS_NUMBERS),
@@ -131,6 +135,22 @@ def _refuse_what_passes_for_numbers(X: Any) -> None:
         wrong = [name for name, kind in zip(names, kinds, strict=True) if str(kind).lower().startswith(words)]
         if wrong:
             raise DataError(f"X holds {what} in {counted(len(wrong), 'column')}: {listed(wrong, most=4)}.", cure)
+    for name, kind in zip(names, kinds, strict=True):
+        if str(kind).lower().startswith(_TEXT):
+            _refuse_text(np.asarray(X[name], dtype=object), f" of column {str(name)!r}")
+
+
+def _refuse_text(values: Array, where: str) -> None:
+    """DataError for text, also where it reads as a number: "1.5"."""
+    if values.dtype.kind not in "OUS":
+        return
+    for at, value in np.ndenumerate(values):
+        if isinstance(value, str | bytes):
+            place = f"row {at[0]}{where}" if where or len(at) < 2 else f"row {at[0]}, column {at[1]}"
+            raise DataError(
+                f"X holds text: the first is {str(value)[:40]!r}, at {place}.",
+                "Convert numbers written as text with astype(float), or turn each category into a column of its own.",
+            )
 
 
 def _no_rows(X: Any) -> bool:

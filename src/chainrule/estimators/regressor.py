@@ -18,6 +18,7 @@ from chainrule.estimators.classifier import _has_rate
 from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
+from chainrule.estimators.keeping import kept_on_failure
 from chainrule.estimators.parameters import CONSTRAINTS
 from chainrule.estimators.rows import Rows
 from chainrule.kernels.inputs import finite_matrix
@@ -55,7 +56,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     --------
     >>> import numpy as np
     >>> X = np.linspace(-3, 3, 200).reshape(-1, 1)
-    >>> model = MLPRegressor(hidden_layer_sizes=16, activation="tanh", solver="lbfgs", max_iter=2000, random_state=0).fit(X, np.sin(X[:, 0]))
+    >>> model = MLPRegressor(hidden_layer_sizes=16, activation="tanh", solver="lbfgs", max_iter=2000, random_state=0)
+    >>> model = model.fit(X, np.sin(X[:, 0]))
     >>> bool(model.score(X, np.sin(X[:, 0])) > 0.999)
     True
     """
@@ -138,7 +140,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ------
         As `MLPClassifier.fit`.
         """
-        self._fit(X, y, sample_weight, False, (X_val, y_val, sample_weight_val))
+        with kept_on_failure(self):
+            self._fit(X, y, sample_weight, False, (X_val, y_val, sample_weight_val))
         finished(self, X, y)
         return self
 
@@ -155,7 +158,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight_val: Any = None,
     ) -> MLPRegressor:
         """One epoch over these rows; see `MLPClassifier.partial_fit`."""
-        self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
+        with kept_on_failure(self):
+            self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
         return self
 
     def predict(self, X: Any) -> Array:

@@ -29,8 +29,9 @@ _LONGEST = 2**20  # bytes of one label
 
 @dataclass(frozen=True)
 class Parts:
-    """An estimator as a file takes it: what every model has, then what is the estimator's own."""
+    """An estimator as a file takes it: its kind and what every model has, then what is the estimator's own."""
 
+    kind: str
     network: Network
     weights: Weights
     history: History
@@ -75,9 +76,17 @@ def parts(model: BaseMLP) -> Parts:
         binarizer = model._label_binarizer
         facts["classes"] = _classes(model.classes_)
         facts["labels"] = {"kind": str(binarizer.y_type_), "sparse": bool(binarizer.sparse_input_)}
+    kind = next(name for name, maker in KINDS.items() if isinstance(model, maker))
     return Parts(
-        model.network_, model.weights_, model.history_, model.outcome_, model.settings_, tensors, facts
-    )  # fmt: skip
+        kind,
+        model.network_,
+        model.weights_,
+        model.history_,
+        model.outcome_,
+        model.settings_,
+        tensors,
+        facts,
+    )
 
 
 def restored(

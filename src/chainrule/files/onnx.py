@@ -52,7 +52,7 @@ def to_onnx(
     target_scaling : (mean, scale), optional
         Numbers or (K,): a prediction is ``mean + scale * Y``. For the output law identity.
     classes : sequence, optional
-        C names or numbers, in the order of the probabilities; 0, 1, ... where left out.
+        C names or numbers, in the order of the probabilities; 0, 1, ... where left out. A single one is certain.
     dtype : {"float32", "float64"}
         Of the input. Inputs are scaled in float64, the network computes in float32.
 
@@ -185,7 +185,7 @@ def _finish(
     if not network.law.has_classes:
         Y = graph.node("Exp", A) if law == "exp" else A
         if target_scaling is not None:
-            mean, scale = _per_column(target_scaling, K, "outputs", network)
+            mean, scale = _per_column(target_scaling, K, "outputs", network, may_be_zero=True)
             wide = graph.node("Mul", graph.cast(Y, "float64"), graph.constant(scale, "float64"))
             Y = graph.cast(graph.node("Add", wide, graph.constant(mean, "float64")), "float32")
         graph.output("variable", Y, "float32", [None, K])
@@ -196,9 +196,11 @@ def _finish(
         graph.output("label", graph.cast(yes, "int64"), "int64", [None, K])
         graph.output("probabilities", P, "float32", [None, K])
         return
-    C = max(K, 2)
+    C = 1 if K == 1 and classes is not None and len(classes) == 1 else max(K, 2)
     names = _classes(classes, C, network)
-    if K == 1:
+    if C == 1:  # one class alone is certain
+        P = graph.node("Max", graph.node("Sigmoid", A), graph.constant(1.0, "float32"))
+    elif K == 1:
         P = graph.node("Concat", graph.node("Sigmoid", graph.node("Neg", A)), graph.node("Sigmoid", A), axis=1)
     else:
         P = graph.node("Softmax", A, axis=1)
@@ -221,14 +223,14 @@ def _classes(classes: Sequence[object] | npt.NDArray[Any] | None, C: int, networ
 
 
 def _per_column(
-    pair: tuple[npt.ArrayLike, npt.ArrayLike], count: int, noun: str, network: Network
+    pair: tuple[npt.ArrayLike, npt.ArrayLike], count: int, noun: str, network: Network, may_be_zero: bool = False
 ) -> tuple[Array, Array]:
     """Mean and scale as arrays of one number a column."""
     try:
         mean, scale = (np.broadcast_to(np.asarray(part, dtype=np.float64), (count,)) for part in pair)
     except ValueError:
         raise DataError(f"The scaling does not fit the {count} {noun} of {network.notation}.") from None
-    if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (scale != 0).all()):
+    if not (np.isfinite(mean).all() and np.isfinite(scale).all() and (may_be_zero or (scale != 0).all())):
         raise DataError("The scaling has a scale of 0, or numbers that are missing or infinite.")
     return mean, scale
 

@@ -28,9 +28,9 @@ def checked_inputs(net: Network, X: npt.ArrayLike, dtype: npt.DTypeLike = np.flo
         Not two-dimensional, another width than D, not numeric, masked, sparse, or with a cell that is not finite.
     """
     _check_network(net)
-    if type(X) is np.ndarray and X.dtype == dtype and X.ndim == 2 and X.shape[1] == net.D and X.flags.c_contiguous:
-        if X.dtype.isnative and _all_finite(X):
-            return X
+    is_plain = type(X) is np.ndarray and X.dtype == dtype and X.dtype.isnative and X.flags.c_contiguous
+    if is_plain and X.shape[1:] == (net.D,) and _all_finite(X):
+        return X  # the usual case, without a look at all that might be wrong
     return finite_matrix(X, "X", net.D, f"the network {net.notation} has {counted(net.D, 'input')}", dtype=dtype)
 
 

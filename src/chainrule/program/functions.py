@@ -117,7 +117,8 @@ def _forward(program: Program, forms: Forms) -> str:
     lines += unpacked(list(net.names), "weights")
     for o in program.forward:
         written = forms.written(o)
-        lines.append(line(f"{o.target} = {written}", o.shape, "" if o.comment in written else o.comment))
+        comment = f"softmax: {o.comment}" if o.source.startswith("softmax(") else o.comment
+        lines.append(line(f"{o.target} = {written}", o.shape, "" if comment in written else comment))
     made = [o.target for o in program.forward]
     if len(f"    return {', '.join(made)}") <= WIDTH:
         return "\n".join([*lines, f"    return {', '.join(made)}"])

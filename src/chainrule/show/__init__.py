@@ -17,6 +17,7 @@ _HOME = {
     "plot_regions": "plane",
     "plot_rewards": "history",
     "plot_scatter": "plane",
+    "report_estimator": "report.sources",
     "report_run": "report.sources",
     "report_table": "report.sources",
     "save_figure": "save",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from chainrule.show.predictions import plot_predictions as plot_predictions
     from chainrule.show.report.page import build_report as build_report
     from chainrule.show.report.page import write_report as write_report
+    from chainrule.show.report.sources import report_estimator as report_estimator
     from chainrule.show.report.sources import report_run as report_run
     from chainrule.show.report.sources import report_table as report_table
     from chainrule.show.save import save_figure as save_figure

@@ -27,6 +27,8 @@ CURVES = ("blue", "vermilion", "green", "purple", "orange", "sky")
 def plot_history(history: History) -> Figure:
     """J and the rate against the epoch, one above the other; those of the validation rows too, where there are any.
 
+    A rate that was not measured has no curve, and no place.
+
     Parameters
     ----------
     history : History
@@ -56,9 +58,12 @@ def plot_history(history: History) -> Figure:
     if validated:
         panels.append(("validation J (nats)", 1, {"validation": history.validation_J}))
         rates["validation"] = history.validation_rate
-    panels.append(("rate", 3, rates))
+    measured = {of: values for of, values in rates.items() if np.isfinite(values).any()}
+    if measured:  # the sums over mini-batches have none
+        panels.append(("rate", 3, measured))
     figure = new_figure(6.4, 2.2 + 1.3 * len(panels))
-    rows = figure.subplots(len(panels), 1, sharex=True, height_ratios=[3] * (len(panels) - 1) + [2])
+    heights = [2 if name == "rate" else 3 for name, _, _ in panels]
+    rows = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for axes, (name, digits, curves) in zip(rows, panels, strict=True):
         for of, values in curves.items():
             axes.plot(history.epoch, values, color=_OF[of], marker="o" if len(history) == 1 else None, label=of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -112,8 +113,20 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def short(value: float, digits: int = 5) -> str:
-    """A number in so many digits, with a real minus sign."""
-    return f"{value:,.{digits}g}".replace("-", "\N{MINUS SIGN}")
+    """A number rounded to so many digits, grouped by thousands, with a real minus sign.
+
+    >>> short(-4853481.68), short(0.000123456, 3), short(2e-9), short(1e20)
+    ('−4,853,500', '0.000123', '2e−09', '1e+20')
+    """
+    size = abs(value)
+    if size and 1e-5 <= size < 1e12:
+        places = digits - 1 - math.floor(math.log10(size))
+        rounded = round(float(value), places)
+        text = f"{rounded:,.{max(0, places)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = f"{value:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def class_style(at: int) -> tuple[str, str]:

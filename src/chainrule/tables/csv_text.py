@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, counted
 from chainrule.tables.numeric import is_number_text
 from chainrule.tables.opening import TextFile, opened
 from chainrule.tables.table import Table, check_names, stripped
@@ -133,7 +133,7 @@ def _wrong_width(record: _Record, width: int, name: str, first: int) -> DataErro
         if found == width + 1 and not record.cells[-1].strip():
             advice = "The line ends with a separator: remove it, or name one more column in the first line."
     return DataError(
-        f"Line {record.line:,} of {name} has {found} cells, but line {first:,} has {width}.",
+        f"Line {record.line:,} of {name} has {counted(found, 'cell')}, but line {first:,} has {width}.",
         f"The line: {','.join(record.cells)[:80]!r}",
         advice,
     )

@@ -38,7 +38,8 @@ _EQUALS = Sign("=", Role.RELATION)
 
 def text(trace: Trace, width: int) -> str:
     """The whole trace, one scalar a line."""
-    lines = [title(trace), "═" * len(title(trace)), *(w for words in sample_words(trace) for w in _wrap(words, width))]
+    top = _wrap(title(trace), width)
+    lines = [*top, "═" * max(map(len, top)), *(w for words in sample_words(trace) for w in _wrap(words, width))]
     for number, chapter in enumerate(chapters(trace), 1):
         heading = f"{number}. {chapter.title}"
         lines += ["", "", heading, "─" * len(heading), *_wrap(chapter.words, width)]

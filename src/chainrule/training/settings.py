@@ -19,6 +19,8 @@ from chainrule.training.engine import Recipe
 from chainrule.training.schedules import Adaptive, Schedule, WarmUp, described, schedule_from
 from chainrule.training.solvers import FirstOrder, Newton, Solver, own_settings, solver_named
 
+SECONDS_A_STEP = 6e-5  # what NumPy takes to gather a mini-batch and to move the weights, roughly
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -79,8 +81,8 @@ class Settings:
             return 2 * records
         an_epoch: float = 1
         if self.batch_size is not None and rows:
-            updates = -(-rows // self.batch_size)
-            an_epoch = updates * reference_seconds(net, self.batch_size) / reference_seconds(net, rows)
+            update = reference_seconds(net, self.batch_size) + SECONDS_A_STEP
+            an_epoch = -(-rows // self.batch_size) * update / reference_seconds(net, rows)
         if isinstance(self.method, Newton):
             an_epoch += net.size if net.size <= self.method.dense else 10
         return math.ceil(self.epochs * an_epoch) + 2 * records

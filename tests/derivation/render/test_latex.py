@@ -18,7 +18,8 @@ COMMANDS = set(
     frac sqrt sum prod partial left right Bigl Bigr displaystyle operatorname text mathrm mathbf mathcal begin end cdot
     cdots times odot oslash approx neq leq geq top infty log exp tanh sin cos max min alpha beta gamma delta sigma pi
     lambda theta mu Gamma Sigma textstyle quad hphantom nopagebreak fitted color small par section subsection
-    subsubsection derivationline checkmark ttfamily raggedright hangindent LARGE medskip textsuperscript ldots
+    subsubsection derivationline underchapter
+    checkmark ttfamily raggedright hangindent LARGE medskip textsuperscript ldots
     textbackslash textasciicircum textasciitilde textless textgreater textbar to nu eta phi varphi textbf
     """.split()  # noqa: SIM905  (one a line would be a page)
 )
@@ -91,7 +92,7 @@ def test_views_that_are_off_are_not_written(post):
 def test_a_fragment_needs_no_preamble(post):
     text = post.latex(document=False)
     assert r"\documentclass" not in text
-    assert not re.search(r"\\(color|fitted|derivationline|definecolor)\b", text)
+    assert not re.search(r"\\(color|fitted|derivationline|underchapter|definecolor)\b", text)
     assert text.startswith(r"\section*{")
 
 

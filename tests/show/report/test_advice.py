@@ -134,6 +134,26 @@ def test_a_better_model_is_named_and_a_line_that_does_as_well_is_preferred() -> 
     assert "without a hidden layer" in said(replace(e, subject=replace(e.subject, peers=(worse, line))))
 
 
+def test_inputs_of_very_different_sizes_are_seen() -> None:
+    X = np.random.default_rng(0).standard_normal((100, 4))
+    T = np.eye(3)[np.arange(100) % 3]
+    weights = NET.initial_weights()
+    for scales, is_told in (
+        ([1, 1, 1, 1], False),
+        ([1, 2, 3, 1000], True),
+        ([1e-4, 1, 1, 1], True),
+        ([0.05] * 4, True),
+    ):
+        e = replace(good(), subject=subject(NET, weights, training=(X * scales, T), inputs=list("abcd")))
+        assert ("Standardise the inputs" in said(e)) == is_told
+
+
+def test_a_target_of_another_size_than_the_law_is_seen() -> None:
+    for scale, is_told in ((1.0, False), (100.0, True), (1e-3, True)):
+        s = regression(lambda rng, X, scale=scale: scale * X)
+        assert ("Standardise the target" in said(measured(s))) == is_told
+
+
 def test_few_held_out_rows_or_none_are_said_to_be_so() -> None:
     e = good()
     few = replace(e, held_out=replace(e.held_out, rows=30, low=0.8, high=1.0))

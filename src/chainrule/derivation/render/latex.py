@@ -31,6 +31,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \makeatletter
 \newcommand{\derivationline}[4]{\par\if@nobreak\else\addvspace{9pt}\fi\begingroup\small\color{quiet}#1\quad
   {\bfseries\color{accent}#2}\quad #3\hfill{\color{good}#4}\par\endgroup\nopagebreak}
+% a line under a chapter's heading, which stays with what follows
+\newcommand{\underchapter}[1]{{\small\color{quiet} #1\par}\nopagebreak\vspace{8pt}\global\@nobreaktrue}
 \makeatother
 % a formula wider than the page, less the space before it, is made smaller
 \newcommand{\fitted}[2]{\resizebox{\ifdim\width>\dimexpr\linewidth-#1\relax\dimexpr\linewidth-#1\relax\else\width\fi}{!}{%
@@ -99,7 +101,7 @@ class _Writer:
         made = ["", rf"\{'section' if self.document else 'subsection'}*{{{heading}}}"]
         if chapter.sections and self.document:
             said = tex.escaped("In the article: " + "; ".join(chapter.sections))
-            made.append(rf"{{\small\color{{quiet}} {said}\par}}")
+            made.append(rf"\underchapter{{{said}}}")
         for block in chapter.blocks:
             made += self.block(block)
         return made
@@ -178,4 +180,4 @@ def _code(line: str) -> str:
     """A line of code, which may be broken at its spaces."""
     bare = line.lstrip(" ")
     text = "~" * (len(line) - len(bare)) + tex.escaped(bare)
-    return rf"{{\small\ttfamily\raggedright\hangindent=2em {text}\par}}"
+    return rf"\par{{\small\ttfamily\raggedright\hangindent=2em {text}\par}}"

@@ -240,7 +240,8 @@ def render(
     reasons, numbers, code : bool
         Which of the views of each line are shown: the words, one sample's numbers, the line of NumPy.
     """
-    lines = [derivation.title, "═" * len(derivation.title), *_wrapped(derivation.subtitle, width, "")]
+    title = _wrapped(derivation.title, width, "")
+    lines = [*title, "═" * max(map(len, title)), *_wrapped(derivation.subtitle, width, "")]
     if derivation.chosen and numbers:
         lines += ["", *_wrapped(derivation.chosen, width, "")]
     for at, (group, steps) in enumerate(derivation.groups, 1):

@@ -122,12 +122,12 @@ def _error(writer: Writer, *, descent: bool) -> None:
         writer.apply(factoring(y), f"{of(y)} in front.")
     elif writer.fits(CONTRACT):
         writer.apply(CONTRACT, "Only its own pre-activation counts.")
-    sign = "" if descent else "-"
+    sign, RA = "" if descent else "-", f"R{letters.code(('a', L))}"
     code = {
-        "softmax": f"{sign}Y * (RA{L} - (Y * RA{L}).sum(axis=1, keepdims=True))",
-        "sigmoid": f"{sign}Y * (1 - Y) * RA{L}",
-        "exp": f"{sign}Y * RA{L}",
-    }.get(net.law.name, f"{sign}RA{L}")
+        "softmax": f"{sign}Y * ({RA} - (Y * {RA}).sum(axis=1, keepdims=True))",
+        "sigmoid": f"{sign}Y * (1 - Y) * {RA}",
+        "exp": f"{sign}Y * {RA}",
+    }.get(net.law.name, f"{sign}{RA}")
     writer.mark_result("", f"Rdelta{L} = {code}")
 
 
@@ -170,11 +170,12 @@ def _gradients(writer: Writer, l: int, *, mean: bool) -> None:
         _directional(writer)
         below = letters.code(("z", l - 1))
         share = " / N" if mean else ""
-        code = (
-            f"H{letters.code(('W', l))} = ({f'R{below}.T @ delta{l} + ' if l > 1 else ''}{below}.T @ Rdelta{l}){share}"
-            if kind[0] == "W"
-            else f"H{letters.code(('b', l))} = Rdelta{l}.sum(axis=0){share}"
-        )
+        if kind[0] == "W":
+            product = f"{f'R{below}.T @ delta{l} + ' if l > 1 else ''}{below}.T @ Rdelta{l}"
+            product = f"({product}){share}" if share and l > 1 else f"{product}{share}"
+        else:
+            product = f"Rdelta{l}.sum(axis=0){share}"
+        code = f"H{letters.code(kind)} = {product}"
         writer.mark_result("", code)
 
 

@@ -11,7 +11,7 @@ from chainrule.show.report.measures import Calibration, Contributions, Layer, wi
 from chainrule.show.report.scores import Figures
 from chainrule.show.report.subject import Subject
 from chainrule.show.report.text import percent, quoted
-from chainrule.show.style import number
+from chainrule.show.style import number, short
 
 _SMALL_GAIN = 0.002  # nats a row: less is not worth another run
 
@@ -44,8 +44,7 @@ class Evidence:
 def advice(evidence: Evidence) -> list[Advice]:
     """The most pressing first; empty where nothing in the figures asks for a change."""
     found: list[Advice] = []
-    for rule in (_worse_than_nothing, _unfinished, _peers, _gap, _too_small, _flat_units, _rare_classes, _trust,
-                 _one_column, _idle_columns, _spread_of_counts, _growing_errors, _no_rows_held_out):  # fmt: skip
+    for rule in _RULES:
         found.extend(rule(evidence))
     return found
 
@@ -90,6 +89,30 @@ def _unfinished(e: Evidence) -> Iterator[Advice]:
             "Train for longer." if outcome.name != "INTERRUPTED" else "Let it train to the end.",
             f"Training ended because {how}; over the last tenth of them the objective still changed by"
             f" {_nats(gain)} a row.",
+        )
+
+
+def _unscaled(e: Evidence) -> Iterator[Advice]:
+    """Inputs or a quantity of a size that the usual weights and steps do not suit."""
+    s = e.subject
+    rows = s.training or s.held_out
+    if rows is None or len(rows) < 2:
+        return
+    if s.network.L > 1 and (size := rows.X.std(axis=0)).any():
+        most, least = int(size.argmax()), int(np.where(size > 0, size, np.inf).argmin())
+        if size[most] > 30 or size[most] < 0.1 or size[most] > 300 * size[least]:
+            yield Advice(
+                "Standardise the inputs, each to mean 0 and standard deviation 1.",
+                f"Their standard deviations go from {short(size[least], 3)} ({quoted(s.inputs[least : least + 1])}) to"
+                f" {short(size[most], 3)} ({quoted(s.inputs[most : most + 1])}); initial weights and steps are made for"
+                " inputs of about 1.",
+            )
+    wide = float(rows.T.std(axis=0).max())
+    if s.law == "identity" and (wide > 30 or 0 < wide < 0.03):
+        yield Advice(
+            "Standardise the target, to mean 0 and standard deviation 1.",
+            f"Its standard deviation is {short(wide, 3)}, and the Gaussian law has 1: the weights must first grow to"
+            " that size, and penalty and learning rate do not mean what they usually do.",
         )
 
 
@@ -320,3 +343,21 @@ def _no_rows_held_out(e: Evidence) -> Iterator[Advice]:
 
 def _nats(value: float) -> str:
     return f"{number(value, 3 if abs(value) >= 0.001 else 6)} nats"
+
+
+_RULES = (
+    _worse_than_nothing,
+    _unfinished,
+    _unscaled,
+    _peers,
+    _gap,
+    _too_small,
+    _flat_units,
+    _rare_classes,
+    _trust,
+    _one_column,
+    _idle_columns,
+    _spread_of_counts,
+    _growing_errors,
+    _no_rows_held_out,
+)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.errors import DataError
 from chainrule.show.report.page import write_report
 from chainrule.show.report.subject import Column, Peer
 from chainrule.show.report.text import range_words
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from chainrule.tables.table import Table
     from chainrule.training import Run
 
+_MOST_ROWS = 20_000  # of an estimator
 _MOST_LEVELS = 6  # of a category, named
 
 
@@ -131,6 +133,81 @@ def report_run(
         settings=run.settings,
         **more,
     )
+
+
+def report_estimator(
+    path: str | os.PathLike[str],
+    model: Any,
+    rows: tuple[Any, Any] | None = None,
+    held_out: tuple[Any, Any] | None = None,
+    **more: Any,
+) -> Path:
+    """Write the report on a fitted `MLPClassifier` or `MLPRegressor`.
+
+    Parameters
+    ----------
+    path : path
+    model : MLPClassifier or MLPRegressor
+    rows, held_out : (X, y), optional
+        As for ``fit`` and ``predict``; of very many rows 20,000 are taken. Without any, the report shows the network
+        and its training.
+    **more
+        What else `build_report` takes: title, target, notes, source.
+
+    Returns
+    -------
+    Path of the file.
+
+    Raises
+    ------
+    DataError, ValueError
+        The rows are not such as the model was fitted to.
+    ModelFileError
+        The file cannot be written there.
+    """
+    scaling, target_scaling = model._scaling, model._target_scaling
+    classes = getattr(model, "classes_", None)
+    names = None if classes is None else [str(name) for name in classes]
+    several = names is not None and model.network_.K > 1 and model.network_.law.name == "sigmoid"
+    inputs = getattr(model, "feature_names_in_", None)
+    mean = None if scaling is None else np.zeros(model.n_features_in_) if scaling.mean is None else scaling.mean
+    if target_scaling is not None:
+        more["target_scaling"] = (target_scaling.mean, target_scaling.scale)
+    options = model.get_params(deep=False)
+    settings = {"solver": options.get("solver"), "penalty": options.get("alpha"), "seed": options.get("random_state")}
+    return write_report(
+        path,
+        model.network_,
+        model.weights_,
+        training=None if rows is None else _estimators_rows(model, *rows),
+        held_out=None if held_out is None else _estimators_rows(model, *held_out),
+        inputs=None if inputs is None else list(map(str, inputs)),
+        classes=None if names is None or several or len(names) < 2 else names,
+        outputs=names if several else None,
+        scaling=None if scaling is None or mean is None else (mean, scaling.scale),
+        history=getattr(model, "history_", None),
+        outcome=getattr(model, "outcome_", None),
+        settings={name: value for name, value in settings.items() if value is not None},
+        **more,
+    )
+
+
+def _estimators_rows(model: Any, X: Any, y: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """X and T as the estimator's network takes them."""
+    from chainrule.estimators.inputs import checked_rows
+
+    found = checked_rows(model, X)
+    T = np.asarray(model._targets(y), dtype=np.float64)
+    if found.shape[0] != len(T):
+        raise DataError(f"X has {found.shape[0]:,} rows and y has {len(T):,}.", "Give one target a row.")
+    if len(T) > _MOST_ROWS:
+        some = np.sort(np.random.default_rng(0).choice(len(T), _MOST_ROWS, replace=False))
+        found, T = found[some], T[some]
+    if model._scaling is not None:
+        found = model._scaling.apply(found)
+    if model._target_scaling is not None:
+        T = model._target_scaling.apply(T)
+    return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float64), T
 
 
 def _targets(run: Run, labels: npt.ArrayLike) -> npt.NDArray[Any]:

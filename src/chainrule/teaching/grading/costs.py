@@ -12,6 +12,7 @@ from chainrule.derivation.numeric import evaluate_source
 from chainrule.functions import OUTPUT_LAWS
 from chainrule.network import Network
 from chainrule.program.compile import with_arrays
+from chainrule.program.operations import Program
 from chainrule.teaching.grading.mutations import Mutation
 from chainrule.teaching.grading.problems import Problem
 
@@ -36,6 +37,10 @@ class CostEvaluator:
                 return np.asarray(evaluate_source(sources["J"], T=problem.truth["T"], Y=problem.truth["Y"]))
         except (ValueError, TypeError):
             return None
+
+    def depends_on(self, program: Program) -> set[str]:
+        """Itself alone: T and Y are given."""
+        return {"J"}
 
 
 def without_constant(net: Network) -> Mutation | None:

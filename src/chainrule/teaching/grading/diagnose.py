@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,18 @@ class Explanation:
         return len(self.mutations) + len(self.factor.names)
 
 
+class Evaluates(Protocol):
+    """What gives one array with some operations replaced: a program, or a cost."""
+
+    target: str
+
+    def __call__(self, problem: Problem, sources: Mapping[str, str], rate: float = 0.0) -> Array | None:
+        """Its value, or None where shapes do not fit."""
+
+    def depends_on(self, program: Program) -> set[str]:
+        """The operations that it depends on, itself among them."""
+
+
 class Evaluator:
     """One array of a program with some operations replaced, on any problem of the same layers."""
 
@@ -73,6 +85,14 @@ class Evaluator:
                 return np.asarray(names[self.target])
         except (ValueError, IndexError, KeyError, NameError):
             return None
+
+    def depends_on(self, program: Program) -> set[str]:
+        """The operations that it depends on, itself among them."""
+        wanted = {self.target}
+        for operation in reversed(program.operations):
+            if operation.target in wanted and (self.with_forward or operation.role in BACKWARD_ROLES):
+                wanted |= set(_NAME.findall(operation.source))
+        return wanted
 
     def _needed(self, program: Program, sources: Mapping[str, str]) -> list[Operation]:
         """Operations from the first that is replaced to the target, those alone that lead to it."""
@@ -92,7 +112,7 @@ class Evaluator:
 
 def explain(
     received: Sequence[tuple[Problem, Array]],
-    evaluate: Callable[..., Array | None],
+    evaluate: Evaluates,
     mutations: Iterable[Mutation],
     scale: Callable[[Problem], float],
 ) -> Explanation | None:
@@ -107,10 +127,9 @@ def explain(
     scale : function of a problem
         What J is multiplied by where the course's convention is another: −1, 1/N.
     """
-    target = str(getattr(evaluate, "target", ""))
     entries = sum(array.size for _, array in received)
     if entries < LEAST_ENTRIES or not any(
-        is_something(array) or array.shape != problem.truth[target].shape for problem, array in received
+        is_something(array) or array.shape != problem.truth[evaluate.target].shape for problem, array in received
     ):
         return None
     listed = list(mutations)
@@ -150,7 +169,7 @@ def _pairs(mutations: Sequence[Mutation]) -> Iterator[tuple[Mutation, ...]]:
 def _fits(
     chosen: tuple[Mutation, ...],
     received: Sequence[tuple[Problem, Array]],
-    evaluate: Callable[..., Array | None],
+    evaluate: Evaluates,
     scale: Callable[[Problem], float],
 ) -> Explanation | None:
     sources = dict(pair for mutation in chosen for pair in mutation.sources)
@@ -166,9 +185,8 @@ def _fits(
         if ratio is None:
             return None
         ratios.append((problem, *ratio, array.size))
-    target = getattr(evaluate, "target", "")
     if all(near == float("inf") for _, _, near, _ in ratios):  # zeros: the shape alone can speak, if it is another one
-        odd = sum(array.shape != problem.truth[target].shape for problem, array in received if target in problem.truth)
+        odd = sum(array.shape != problem.truth[evaluate.target].shape for problem, array in received)
         return Explanation(chosen, Factor(False, "")) if chosen and odd >= 2 else None
     factor = _factor(ratios)
     return None if factor is None else Explanation(chosen, factor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.program.operations import BACKWARD_ROLES, Program
 from chainrule.teaching.grading import words
-from chainrule.teaching.grading.diagnose import Explanation, explain
+from chainrule.teaching.grading.diagnose import Evaluates, Explanation, explain
 from chainrule.teaching.grading.lesson import Lines, example, number, shape_text
 from chainrule.teaching.grading.mutations import Mutation
 from chainrule.teaching.grading.problems import Problem
@@ -70,7 +68,7 @@ class Judge:
         self,
         name: str,
         received: Sequence[tuple[Problem, Array]],
-        evaluate: Callable[..., Array | None],
+        evaluate: Evaluates,
         mutations: Sequence[Mutation],
         *,
         scaled: bool = True,
@@ -95,7 +93,8 @@ class Judge:
         if fault := _not_finite(numbers):
             return Verdict(name, False, ("not-finite",), [fault, self._derived(name)])
         order = sorted(numbers, key=lambda pair: (pair[0].name == "single", pair[0].name != "sizes"))
-        relevant = [m for m in mutations if m.target in _leading_to(name, self.small.program, evaluate)]
+        leading = evaluate.depends_on(self.small.program)
+        relevant = [m for m in mutations if m.target in leading]
         found = explain(order, evaluate, relevant, scale)
         if found is not None and found.size:
             return Verdict(name, False, found.names, self._lesson(name, found, numbers, expected, shown), [], found)
@@ -205,14 +204,3 @@ def _compared(numbers: Sequence[tuple[Problem, Array]], expected: dict[str, Arra
             place = ", ".join(str(int(i)) for i in at)
             return f"On two samples {shown}[{place}] = {number(array[at])}, and should be {number(truth[at])}."
     return ""
-
-
-def _leading_to(name: str, program: Program, evaluate: Any) -> set[str]:
-    """The operations that an array depends on."""
-    if name == "J" and not hasattr(evaluate, "with_forward"):
-        return {"J"}
-    wanted = {name}
-    for operation in reversed(program.operations):
-        if operation.target in wanted and (evaluate.with_forward or operation.role in BACKWARD_ROLES):
-            wanted |= set(re.findall(r"[A-Za-z_]\w*", operation.source))
-    return wanted

@@ -67,11 +67,9 @@ _FACTORS = {
 }
 
 
-def sentence(name: str, did: str = "", layer: str = "") -> str:
+def sentence(name: str, did: str = "") -> str:
     """What is wrong, in one sentence, with what was done instead where that says more."""
-    text = MISTAKES[name]
-    where = f" ({layer})" if layer else ""
-    return f"{text[:-1]}{where}; here: {did}." if did else f"{text[:-1]}{where}."
+    return f"{MISTAKES[name][:-1]}; here: {did}." if did else MISTAKES[name]
 
 
 def factor_sentence(words: str) -> str:
