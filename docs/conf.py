@@ -48,6 +48,7 @@ html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it fetches pages, which a browser forbids for a site opened as files
 html_theme_options = {
     "logo": {"text": "chainrule"},
     "navbar_center": [],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
-from running import ExampleError, Result, with_results
+from running import ExampleError, Result, has_examples, with_results
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
@@ -19,7 +20,16 @@ class ExampleFailed(SphinxError):
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("source-read", _run)
+    app.connect("env-before-read-docs", _always)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
+
+
+def _always(app: Sphinx, env: Any, names: list[str]) -> None:
+    """What an example prints hangs on chainrule as it is now, so its page is read anew in every build."""
+    for name in env.found_docs:
+        page = Path(env.doc2path(name))
+        if name not in names and has_examples(page.read_text(encoding="utf-8"), name):
+            names.append(name)
 
 
 def _run(app: Sphinx, name: str, source: list[str]) -> None:

@@ -11,7 +11,6 @@ from sphinx.errors import ExtensionError
 import chainrule
 
 _SOURCE = re.compile(r"^Source: (?P<text>.*(?:\n\S.*)*)\n?", re.M)
-_MATHS = re.compile(r"^``([^`]+)``$", re.M)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -24,14 +23,17 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _sections(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """The house's ``Source:`` line as numpydoc's section of references."""
-    text = _SOURCE.sub(lambda found: f"References\n----------\n{found['text']}\n", "\n".join(lines))
-    lines[:] = text.split("\n")
+
+    def section(found: re.Match[str]) -> str:
+        text = found["text"]
+        return f"References\n----------\n{text[0].upper()}{text[1:]}\n"
+
+    lines[:] = _SOURCE.sub(section, "\n".join(lines)).split("\n")
 
 
 def _whole(app: Sphinx, env: Any) -> None:
     """Every public name is documented."""
     documented = {name for name in env.get_domain("py").objects if name.startswith("chainrule.")}
-    documented |= {name.removeprefix("module-") for name in documented}
     missing = [name for name in chainrule.__all__ if f"chainrule.{name}" not in documented and name[0] != "_"]
     if missing:
         raise ExtensionError(f"Not in the API reference (docs/api): {', '.join(missing)}")

@@ -88,6 +88,13 @@ def test_a_row_of_a_table_goes_through_every_line_with_the_models_weights(traine
     assert shown == pytest.approx(gradient.W[1][0, 0], rel=1e-3)
 
 
+def test_a_model_may_stand_for_its_notation(trained):
+    table, model, notation = trained
+    assert command("derive", model) == command("derive", notation)
+    arguments = ("--table", table, "--row", 3)
+    assert command("derive", model, *arguments) == command("derive", notation, "--weights", model, *arguments)
+
+
 def test_a_models_weights_take_given_or_drawn_numbers_too(trained, tmp_path):
     _table, model, notation = trained
     net = cr.Network(notation)

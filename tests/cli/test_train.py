@@ -329,6 +329,7 @@ def test_the_penalty_is_not_chosen_again_when_a_training_goes_on(tmp_path, monke
     assert command("train", table, "--target", "kind", *QUICK, *options).status == 0
     monkeypatch.setattr(fit, "chosen", None)  # not callable
     assert command("train", table, "--target", "kind", *QUICK, *options).status == 0
+    assert command("train", table, "--target", "kind", *QUICK, *options, "--epochs", 300).status == 0
     status, _, err = command("train", table, "--target", "kind", "--resume")
     assert (status, "--checkpoint" in err) == (2, True)
     (tmp_path / "notes").write_text("precious")

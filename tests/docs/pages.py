@@ -23,10 +23,14 @@ def prose(page: Path) -> str:
     return re.sub(r"^(`{3,})[^`\n]*\n.*?^\1\s*$", "", text, flags=re.M | re.S)
 
 
+def without_code(page: Path) -> str:
+    """Its prose, without code in the line either."""
+    return re.sub(r"(`+)(?:(?!\1).)+?\1", "", prose(page))
+
+
 def links(page: Path) -> list[str]:
     """Where the page's links lead, those to other sites left out."""
-    text = re.sub(r"(`+)(?:(?!\1).)+?\1", "", prose(page))
-    return [target for target in _LINK.findall(text) if not re.match(r"[a-z]+:", target)]
+    return [target for target in _LINK.findall(without_code(page)) if not re.match(r"[a-z]+:", target)]
 
 
 def anchors(page: Path) -> set[str]:

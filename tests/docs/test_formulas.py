@@ -7,15 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from docs.pages import PAGES, extension, prose
+from docs.pages import PAGES, extension, without_code
 
 FORMULAS = extension("formulas")
 _FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$\w])\$([^$\n]+?(?:\n[^$\n]+?)?)\$(?!\d)", re.S)
 
 
 def formulas(page):
-    text = re.sub(r"(`+)(?:(?!\1).)+?\1", "", prose(page))
-    return [block or inline for block, inline in _FORMULA.findall(text)]
+    return [block or inline for block, inline in _FORMULA.findall(without_code(page))]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if formulas(page)], ids=lambda page: page.stem)

@@ -101,6 +101,12 @@ def test_the_derivation_is_that_of_the_network():
     assert model.derive("W2", detail="short").text() == cr.derive(model.network_, "W2", detail="short").text()
 
 
+def test_the_gradient_of_the_network_is_checked():
+    report = MLPClassifier(**QUICK).fit(X, Y).check()
+    assert report.passed
+    assert report.worst < 1e-12
+
+
 def test_figures_are_drawn_of_what_was_trained():
     frame = pd.DataFrame(X, columns=NAMES)
     model = MLPClassifier(**QUICK).fit(frame, KINDS, X_val=frame, y_val=KINDS)

@@ -184,6 +184,26 @@ def test_fits_of_clones_in_many_threads_give_what_each_gives_alone():
     assert [bits(model) for model in models] == alone
 
 
+def test_a_second_fit_of_the_same_estimator_at_the_same_time_is_refused():
+    begun, go_on = threading.Event(), threading.Event()
+
+    def waiting(model, X, y):
+        begun.set()
+        go_on.wait(30)
+        return 1.0
+
+    model = MLPClassifier(**SMALL, early_stopping=True, scoring=waiting, max_iter=2)
+    thread = threading.Thread(target=model.fit, args=(X, Y))
+    thread.start()
+    assert begun.wait(30)
+    with pytest.raises(ValueError, match="clone"):
+        model.fit(X, Y)
+    go_on.set()
+    thread.join()
+    assert model.n_iter_ == 2
+    assert model.fit(X, Y).n_iter_ == 2
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_fits_by_joblib_give_what_each_gives_alone(backend):
     models = [MLPClassifier(**{**SMALL, "random_state": seed}, max_iter=3) for seed in range(2)]

@@ -101,9 +101,11 @@ def test_a_fit_takes_the_steps_of_train():
 @pytest.mark.parametrize("schedule", ["step", "cosine", "one-cycle", "invscaling", "adaptive", Step(every=2)])
 @pytest.mark.parametrize("solver", ["adam", "momentum"])
 def test_every_schedule_goes_with_every_solver_that_has_a_rate(schedule, solver):
-    model = MLPClassifier((4,), solver=solver, schedule=schedule, max_iter=6, tol=0.5, n_iter_no_change=1)
+    model = MLPClassifier(
+        (4,), solver=solver, schedule=schedule, max_iter=6, tol=0.5, n_iter_no_change=1, random_state=0
+    )
     rates = model.fit(X, Y).history_.learning_rate[1:]
-    assert rates[-1] != rates[0] or len(rates) < 6
+    assert len(set(rates)) > 1
     with pytest.raises(SettingError, match="schedule does not apply to the solver 'lbfgs'"):
         MLPClassifier(solver="lbfgs", schedule=schedule).fit(X, Y)
     with pytest.raises(SettingError, match="no schedule named"):

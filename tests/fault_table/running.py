@@ -16,7 +16,7 @@ import pytest
 
 import bad_inputs
 import chainrule as cr
-from chainrule.errors import DivergedError
+from chainrule.errors import ChainruleError, DivergedError
 from chainrule.kernels import Objective
 from command import in_a_process
 from fault_table.entry import LABELS, NET, X, entry, refused, run, table_model
@@ -201,11 +201,21 @@ def estimators_in_threads(_):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = lone.fit(X, LABELS).predict_proba(X)
-        threads = [threading.Thread(target=model.fit, args=(X, LABELS)) for _ in range(4)]
+        others: list[Exception] = []
+
+        def fit():
+            try:
+                model.fit(X, LABELS)
+            except Exception as error:
+                others.append(error)
+
+        threads = [threading.Thread(target=fit) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+    assert all(isinstance(error, ChainruleError) and "fitted already" in str(error) for error in others)
+    assert len(others) < 4
     assert (model.predict_proba(X) == expected).all()
 
 
@@ -227,8 +237,9 @@ RUNNING = (
           interrupted_while_saving),
     entry("R3", "SIGTERM, a closed terminal, a closed pipe", "keep",
           "As Ctrl-C, ending with 143; `| head` ends quietly.", closed_pipe),
-    entry("R4", "Fits and predictions from four threads", "accept",
-          "Each fit has the bits it has alone; predictions may share a model.", four_threads, estimators_in_threads),
+    entry("R4", "Fits and predictions from four threads", "accept refuse",
+          "Each fit has the bits it has alone; predictions may share a model. A second fit of the *same* estimator at the"
+        " same time is refused, and the first is not disturbed.", four_threads, estimators_in_threads),
     entry("R5", "No HOME, a cache folder that cannot be written", "adapt",
           "The user's cache, else a temporary folder, else none. `chainrule doctor` tells.", no_place_for_the_cache),
     entry("R6", "Compiled kernels from two threads", "accept", "The same bits.", kernels_in_threads),

@@ -300,3 +300,85 @@ def test_float32_is_refused_where_steps_are_compared(solver):
 def test_numbers_that_float32_cannot_hold_are_refused():
     with pytest.raises(cr.ChainruleError, match="too large for float32, at row 1, column 0"):
         cr.train(cr.Network("2-2"), [[0.0, 1.0], [1e200, 0.0]], [0, 1], dtype="float32", epochs=1)
+
+
+# bad inputs
+
+
+def as_they_come(X):
+    """The same numbers in other containers."""
+    frozen = X.copy()
+    frozen.setflags(write=False)
+    return {
+        "fortran": np.asfortranarray(X),
+        "backwards": X[::-1].copy()[::-1],
+        "every second": np.repeat(X, 2, axis=0)[::2],
+        "columns of a wider one": np.hstack([X, X])[:, : X.shape[1]],
+        "big-endian": X.astype(X.dtype.newbyteorder(">")),
+        "read-only": frozen,
+    }
+
+
+@pytest.mark.parametrize("batch", [None, 16])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_layout_of_the_inputs_changes_no_bit_and_nothing_of_them(dtype, batch, monkeypatch):
+    monkeypatch.setattr(ReferenceEngine, "advance", None)  # not called
+    rng = np.random.default_rng(0)
+    X, labels = rng.standard_normal((600, 20)).astype(dtype), rng.integers(3, size=600)
+    options = {"solver": "momentum", "learning_rate": 1e-4, "epochs": 4000, "batch_size": batch, "dtype": dtype}
+    options |= {"record": "running", "record_every": 4000, "time_limit": None}
+    if batch:
+        options["epochs"] = 200
+    expected = cr.train(cr.Network("20-16 relu-3"), X, labels, **options)
+    for name, other in as_they_come(X).items():
+        before = other.copy()
+        found = cr.train(cr.Network("20-16 relu-3"), other, labels, **options)
+        assert (found.weights.flat == expected.weights.flat).all(), name
+        assert (other == before).all(), name
+
+
+@pytest.mark.parametrize("batch", [None, 1, 2])
+def test_one_row_and_one_batch_of_one_row_train(batch):
+    posterior, start = posterior_of(rows=1)
+    fast, reference = both(posterior, "adam", batch_size=batch)
+    got, expected = advanced(fast, start, 5), advanced(reference, start, 5)
+    assert worst(got.weights, expected.weights) < 1e-11
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("X", "labels", "words"),
+    [
+        (np.empty((0, 2)), [], "no rows"),
+        (np.eye(2), [1, 1], "All labels are of one class"),
+        (np.array([[1.0, np.nan], [0.0, 1.0]]), [0, 1], "missing .NaN., at row 0, column 1"),
+        (np.array([[1.0, 0.0], [-np.inf, 1.0]]), [0, 1], "infinite, at row 1, column 0"),
+        (np.ones((2, 3)), [0, 1], "X has 3 columns"),
+    ],
+)
+def test_rows_that_cannot_be_trained_on_are_refused_in_words(X, labels, words, dtype):
+    with pytest.raises(cr.ChainruleError, match=words):
+        cr.train(cr.Network("2-2 tanh-2"), X, labels, epochs=10**7, dtype=dtype)
+
+
+def test_batches_whose_rows_all_weigh_nothing_move_only_by_the_prior():
+    start, X, T = problem(SMALL, rows=40)
+    weight = np.r_[np.zeros(20), np.ones(20)]
+    posterior = Posterior(Objective(SMALL, X, T, weight, evaluations=MANY), 0.5, average=True)
+    fast, reference = both(posterior, "ascent", batch_size=10, shuffle=False, learning_rate=0.1)
+    got, expected = advanced(fast, start.flat, 3), advanced(reference, start.flat, 3)
+    assert worst(got.weights, expected.weights) < 1e-11
+
+
+def test_a_child_process_trains_on_after_a_fork_of_a_process_that_has_trained():
+    import multiprocessing
+    import warnings
+
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("no fork here")
+    expected = train_clusters()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads and fork
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            found = pool.apply(train_clusters)
+    assert (found.weights.flat == expected.weights.flat).all()

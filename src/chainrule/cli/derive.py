@@ -22,7 +22,9 @@ _BY_SUFFIX = {suffix: name for name, suffix in FORMATS.items()} | {".htm": "html
 
 @app.command()
 def derive(
-    notation: Annotated[str, typer.Argument(metavar="NOTATION", help='The network: "2-3-3".', show_default=False)],
+    notation: Annotated[
+        str, typer.Argument(metavar="NOTATION", help='The network: "2-3-3"; or a model file.', show_default=False)
+    ],
     wanted: Annotated[
         str | None,
         typer.Argument(
@@ -80,7 +82,13 @@ def derive(
 
     kind = _format(form, out)
     options = _options(kind, views, out is None)
-    net = Network(notation)
+    if weights is None and Path(notation).is_file():  # a model instead of a notation
+        from chainrule.files import load
+
+        net = load(Path(notation)).network
+        weights = Path(notation) if any(value is not None for value in (table, x, t, seed)) else None
+    else:
+        net = Network(notation)
     numbers, origin = _sample(net, x, t, seed, weights, table, row, header, separator)
     chosen: dict[str, Any] = {"detail": detail, "sign": sign, "reduction": reduction, "letters": letters}
     if out is not None:

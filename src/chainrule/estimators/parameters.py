@@ -55,6 +55,13 @@ CONSTRAINTS: dict[str, Any] = {
 _OTHER_NAMES = {"logistic": "sigmoid"}
 
 
+def has_rate(model: Any) -> bool:
+    """Whether the solver takes steps from parts of the rows; AttributeError, for `available_if`, where it does not."""
+    if model.solver not in FIRST_ORDER:
+        raise AttributeError(f"partial_fit takes single steps, and {model.solver} looks at all rows at once.")
+    return True
+
+
 def hidden_sizes(hidden_layer_sizes: Any) -> list[int]:
     """The sizes of the hidden layers.
 

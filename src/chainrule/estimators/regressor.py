@@ -14,12 +14,11 @@ from sklearn.utils.metaestimators import available_if
 
 from chainrule.errors import DataError, SettingError, listed
 from chainrule.estimators.base import BaseMLP
-from chainrule.estimators.classifier import _has_rate
 from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
 from chainrule.estimators.keeping import kept_on_failure
-from chainrule.estimators.parameters import CONSTRAINTS
+from chainrule.estimators.parameters import CONSTRAINTS, has_rate
 from chainrule.estimators.rows import Rows
 from chainrule.kernels.inputs import finite_matrix
 
@@ -145,7 +144,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         finished(self, X, y)
         return self
 
-    @available_if(_has_rate)
+    @available_if(has_rate)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,

@@ -54,7 +54,9 @@ def to_onnx(
     classes : sequence, optional
         C names or numbers, in the order of the probabilities; 0, 1, ... where left out. A single one is certain.
     dtype : {"float32", "float64"}
-        Of the input. Inputs are scaled in float64, the network computes in float32.
+        Of the input, of the network's arithmetic and of its outputs. Inputs are scaled in float64 in any case.
+        float64 says what chainrule says but for the last digits; float32 differs by about 1e-6, by more where the
+        network's sums are large, as those of inputs that are not standardised.
 
     Returns
     -------
@@ -84,10 +86,10 @@ def to_onnx(
         raise SettingError(f"The inputs of an ONNX model are float32 or float64 here, not {dtype!r}.")
     check_available()
     target = writable(path)
-    graph = Graph()
+    graph = Graph(dtype)
     X = graph.input("X", dtype, [None, network.D])
     if scaling is None:
-        X = graph.cast(X, "float32")
+        X = graph.cast(X, dtype)
     else:
         X = _standardised(graph, X, *_per_column(scaling, network.D, "inputs", network))
     _finish(graph, network, weights, X, target_scaling, classes)
@@ -100,18 +102,36 @@ def run_to_onnx(run: Run, path: str | os.PathLike[str], **options: Any) -> Path:
     return to_onnx(run.network, run.weights, path, **{"classes": classes, **options})
 
 
+def estimator_to_onnx(model: Any, path: str | os.PathLike[str], *, dtype: str = "float32") -> Path:
+    """Write a fitted `MLPClassifier` or `MLPRegressor` as an ONNX model, its scaling included: see `to_onnx`."""
+    inputs, targets = model._scaling, model._target_scaling
+    classes = getattr(model, "classes_", None)
+    if classes is not None and model.network_.law.name == "sigmoid" and model.network_.K > 1:  # several labels
+        classes = None
+    return to_onnx(
+        model.network_,
+        model.weights_,
+        path,
+        scaling=None if inputs is None else (0.0 if inputs.mean is None else inputs.mean, inputs.scale),
+        target_scaling=None if targets is None else (0.0 if targets.mean is None else targets.mean, targets.spread),
+        classes=classes,
+        dtype=dtype,
+    )
+
+
 def table_to_onnx(model: TableModel, path: str | os.PathLike[str]) -> Path:
     """Write a table's model as an ONNX model with one input (N, 1) a column, under the column's own name.
 
-    Numbers are float64 as a table's are, yes/no columns are bool, categories are text. A level that training did not
-    see makes zeros. Where missing cells are filled, NaN is a missing number and the empty text a missing category.
-    Columns that carry no weight are no inputs. A column named like an output gets " (input)" behind its name.
+    Numbers and the network's arithmetic are float64, as a table's are; yes/no columns are bool, categories are text. A
+    level that training did not see makes zeros. Where missing cells are filled, NaN is a missing number and the empty
+    text a missing category. Columns that carry no weight are no inputs. A column named like an output gets " (input)"
+    behind its name; ``columns`` in the file's metadata has the names of both, as JSON.
 
     Outputs and errors as for `to_onnx`. The classes are as the model's ``classes`` are: text, int64, float64 or bool.
     """
     check_available()
     target = writable(path)
-    graph = Graph()
+    graph = Graph("float64")
     outputs = {"label", "probabilities"} if model.target.task == "classify" else {"variable"}
     parts: list[str] = []
     names: dict[str, str] = {}
@@ -126,7 +146,8 @@ def table_to_onnx(model: TableModel, path: str | os.PathLike[str]) -> Path:
             text = graph.input(name, "string", [None, 1])
             cats = [*column.levels, *([""] if column.has_missing_level else [])]
             hot = graph.node("OneHotEncoder", text, domain="ai.onnx.ml", cats_strings=cats, zeros=1)
-            parts.append(graph.node("Reshape", hot, graph.constant([-1, len(cats)], "int64")))
+            hot = graph.node("Reshape", hot, graph.constant([-1, len(cats)], "int64"))
+            parts.append(graph.cast(hot, graph.real))
             continue
         value = graph.input(name, "bool" if column.kind == "boolean" else "float64", [None, 1])
         if column.kind == "boolean":
@@ -158,11 +179,11 @@ def check_available() -> None:
 
 
 def _standardised(graph: Graph, X: str, mean: Array, scale: Array) -> str:
-    """``(X - mean) / scale`` in float64, then float32: a large mean costs no digits."""
+    """``(X - mean) / scale`` in float64, whatever comes after: a large mean costs no digits."""
     value = graph.node("Sub", graph.cast(X, "float64"), graph.constant(mean, "float64"))
     value = graph.node("Div", value, graph.constant(scale, "float64"))
     limits = (graph.constant(bound, "float64") for bound in (-_FARTHEST, _FARTHEST))
-    return graph.cast(graph.node("Clip", value, *limits), "float32")
+    return graph.cast(graph.node("Clip", value, *limits), graph.real)
 
 
 def _finish(
@@ -178,7 +199,7 @@ def _finish(
         raise DataError(f"The weights belong to {weights.network.notation}, not to {network.notation}.")
     Z = A = X
     for l in range(1, network.L + 1):
-        A = graph.node("Gemm", Z, graph.constant(weights.W[l], "float32"), graph.constant(weights.b[l], "float32"))
+        A = graph.node("Gemm", Z, graph.constant(weights.W[l], graph.real), graph.constant(weights.b[l], graph.real))
         row = network.activations[l] if l < network.L else None
         Z = graph.activation(row, A) if row is not None else A
     law, K = network.law.name, network.K
@@ -187,19 +208,19 @@ def _finish(
         if target_scaling is not None:
             mean, scale = _per_column(target_scaling, K, "outputs", network, may_be_zero=True)
             wide = graph.node("Mul", graph.cast(Y, "float64"), graph.constant(scale, "float64"))
-            Y = graph.cast(graph.node("Add", wide, graph.constant(mean, "float64")), "float32")
-        graph.output("variable", Y, "float32", [None, K])
+            Y = graph.cast(graph.node("Add", wide, graph.constant(mean, "float64")), graph.real)
+        graph.output("variable", Y, graph.real, [None, K])
         return
     if law == "sigmoid" and K > 1:
         P = graph.node("Sigmoid", A)
-        yes = graph.node("Greater", P, graph.constant(0.5, "float32"))
+        yes = graph.node("Greater", P, graph.constant(0.5, graph.real))
         graph.output("label", graph.cast(yes, "int64"), "int64", [None, K])
-        graph.output("probabilities", P, "float32", [None, K])
+        graph.output("probabilities", P, graph.real, [None, K])
         return
     C = 1 if K == 1 and classes is not None and len(classes) == 1 else max(K, 2)
     names = _classes(classes, C, network)
     if C == 1:  # one class alone is certain
-        P = graph.node("Max", graph.node("Sigmoid", A), graph.constant(1.0, "float32"))
+        P = graph.node("Max", graph.node("Sigmoid", A), graph.constant(1.0, graph.real))
     elif K == 1:
         P = graph.node("Concat", graph.node("Sigmoid", graph.node("Neg", A)), graph.node("Sigmoid", A), axis=1)
     else:
@@ -207,7 +228,7 @@ def _finish(
     decided = graph.node("ArgMax", P, axis=1, keepdims=0)
     kind = {"U": "string", "i": "int64", "u": "int64", "f": "float64", "b": "bool"}[names.dtype.kind]
     graph.output("label", graph.node("Gather", graph.constant(names, kind), decided, axis=0), kind, [None])
-    graph.output("probabilities", P, "float32", [None, C])
+    graph.output("probabilities", P, graph.real, [None, C])
 
 
 def _classes(classes: Sequence[object] | npt.NDArray[Any] | None, C: int, network: Network) -> Array:

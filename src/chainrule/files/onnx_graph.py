@@ -21,6 +21,7 @@ _WHOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "tanh": ("Tanh", {}),
     "softplus": ("Softplus", {}),
 }
+_IN_FLOAT64 = ("relu", "leaky_relu", "sigmoid", "tanh")  # the others have kernels for float32 alone in onnxruntime
 _ONE_ARGUMENT = {
     "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "sign": "Sign", "tanh": "Tanh", "sin": "Sin",
     "cos": "Cos", "erf": "Erf", "sigmoid": "Sigmoid", "softplus": "Softplus",
@@ -37,9 +38,16 @@ _RELATIONS: dict[type, str] = {
 
 
 class Graph:
-    """Nodes, constants, inputs and outputs; every method gives back the name of the value it made."""
+    """Nodes, constants, inputs and outputs; every method gives back the name of the value it made.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    real : {"float32", "float64"}
+        What the network computes in.
+    """
+
+    def __init__(self, real: str = "float32") -> None:
+        self.real = real
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._known: dict[tuple[str, str, tuple[int, ...], bytes], str] = {}
@@ -104,7 +112,7 @@ class Graph:
 
     def activation(self, row: Activation, A: str) -> str:
         """g(A): by one operator where ONNX has it, else built from the formula as it is computed."""
-        if row.name in _WHOLE:
+        if row.name in _WHOLE and (self.real == "float32" or row.name in _IN_FLOAT64):
             operator, attributes = _WHOLE[row.name]
             return self.node(operator, A, **attributes)
         return _Formula(self, row, A).built(ast.parse(row.value, mode="eval").body)
@@ -147,6 +155,11 @@ class _Formula:
 
     def called(self, name: str, values: list[str]) -> str:
         graph = self.graph
+        if name == "softplus" and graph.real == "float64":
+            small = graph.node("Exp", graph.node("Neg", graph.node("Abs", *values)))
+            return graph.node("Add", graph.node("Max", values[0], self.number(0.0)), self.called("log1p", [small]))
+        if name == "erf" and graph.real == "float64":
+            return graph.cast(graph.node("Erf", graph.cast(values[0], "float32")), "float64")
         if name in _ONE_ARGUMENT:
             return graph.node(_ONE_ARGUMENT[name], *values)
         if name in _TWO_ARGUMENTS:
@@ -163,13 +176,13 @@ class _Formula:
             case "log1p":
                 return graph.node("Log", graph.node("Add", one, values[0]))
             case "erfc":
-                return graph.node("Sub", one, graph.node("Erf", values[0]))
+                return graph.node("Sub", one, self.called("erf", values))
             case "log_sigmoid":
-                return graph.node("Neg", graph.node("Softplus", graph.node("Neg", values[0])))
+                return graph.node("Neg", self.called("softplus", [graph.node("Neg", values[0])]))
         raise self.refusal(f"{name}(...)")
 
     def number(self, value: float) -> str:
-        return self.graph.constant(value, "float32")
+        return self.graph.constant(value, self.graph.real)
 
     def refusal(self, part: str) -> SettingError:
         return SettingError(

@@ -28,9 +28,10 @@ def checked_inputs(net: Network, X: npt.ArrayLike, dtype: npt.DTypeLike = np.flo
         Not two-dimensional, another width than D, not numeric, masked, sparse, or with a cell that is not finite.
     """
     _check_network(net)
-    is_plain = type(X) is np.ndarray and X.dtype == dtype and X.dtype.isnative and X.flags.c_contiguous
-    if is_plain and X.shape[1:] == (net.D,) and _all_finite(X):
-        return X  # the usual case, without a look at all that might be wrong
+    if type(X) is np.ndarray:
+        is_plain = X.dtype == dtype and X.dtype.isnative and X.flags.c_contiguous
+        if is_plain and X.shape[1:] == (net.D,) and _all_finite(X):
+            return X  # the usual case, without a look at all that might be wrong
     return finite_matrix(X, "X", net.D, f"the network {net.notation} has {counted(net.D, 'input')}", dtype=dtype)
 
 
@@ -146,7 +147,7 @@ def finite_matrix(
         finite = np.isfinite(matrix)
         row, column = np.unravel_index(int(finite.argmin()), finite.shape)
         kind = "missing (NaN)" if np.isnan(matrix[row, column]) else "infinite"
-        if kind == "infinite" and np.isfinite(np.asarray(raw[row, column], np.float64)):
+        if kind == "infinite" and raw.dtype.kind == "f" and np.isfinite(raw[row, column]):
             kind = f"too large for {matrix.dtype}"
         wide = int((~finite).any(axis=0).sum())
         raise DataError(

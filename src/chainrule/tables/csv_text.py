@@ -167,7 +167,7 @@ def _sniffed(lines: list[str]) -> str:
     if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
         return lines[0][4]
     for candidate in SEPARATORS:
-        widths = []
+        widths: list[int] = []
         reader = csv.reader(lines, delimiter=candidate, strict=True, skipinitialspace=True)
         with contextlib.suppress(csv.Error):  # the sample may end within a quoted cell: what came before counts
             widths += (len(row) for row in reader if row)

@@ -188,8 +188,9 @@ class _Bar(contextlib.AbstractContextManager["_Bar"]):
 
     def __init__(self, wanted: bool | None, title: str, epochs: int, chooses: bool) -> None:
         shows = is_interactive() if wanted is None else wanted
-        self._make: Callable[[], ProgressBar] | None = (lambda: ProgressBar(title, self._total)) if shows else None
-        self._total, self._before, self._epochs = (100, 60, epochs) if chooses else (epochs, 0, epochs)
+        total = 100 if chooses else epochs
+        self._total, self._before, self._epochs = total, 60 if chooses else 0, epochs
+        self._make: Callable[[], ProgressBar] | None = (lambda: ProgressBar(title, total)) if shows else None
         self._bar: ProgressBar | None = None
 
     def __enter__(self) -> _Bar:

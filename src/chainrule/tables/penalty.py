@@ -136,7 +136,10 @@ class Memory:
 
     def __init__(self, checkpoint: str | os.PathLike[str] | None, way: Way, X: Array, T: Array) -> None:
         self._path = None if checkpoint is None else Path(f"{os.fspath(checkpoint)}.penalty")
-        digest = hashlib.sha256(repr((way.net.notation, sorted(way.choosing.items()), way.options)).encode())
+        options = {
+            name: value for name, value in way.options.items() if name != "epochs"
+        }  # more of them may be asked for
+        digest = hashlib.sha256(repr((way.net.notation, options)).encode())
         for part in () if checkpoint is None else (X, T):
             digest.update(repr(part.shape).encode() + np.ascontiguousarray(part).tobytes())
         self._of = digest.hexdigest()

@@ -132,9 +132,13 @@ def best_constant(net: Network, T: Array, weight: Array | None) -> float:
             own = None if weight is None else weight[at : at + ROWS_AT_ONCE, 0]
             yield targets, np.ones(len(targets)) if own is None else own.astype(np.float64, copy=False)
 
-    total = sum(float(w.sum()) for _, w in blocks())
-    y = sum(w @ targets for targets, w in blocks()) / total  # (K,)
-    return sum(float(w @ _log_density(net, targets, y)) for targets, w in blocks())
+    total, y, J = 0.0, np.zeros(T.shape[1]), 0.0
+    for targets, w in blocks():
+        total += float(w.sum())
+        y += w @ targets  # (K,)
+    for targets, w in blocks():
+        J += float(w @ _log_density(net, targets, y / total))
+    return J
 
 
 def _log_density(net: Network, T: Array, y: Array) -> Array:
