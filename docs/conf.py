@@ -23,7 +23,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
 ]
-exclude_patterns = ["_ext", "_generated"]
+exclude_patterns = ["_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 default_role = "autolink"
 smartquotes = False  # quotes of strings are to be copied as they are

@@ -110,6 +110,13 @@ TRAIN = (
         policy="accept",
     ),
     Case(
+        "C6",
+        "semicolons, where commas stand in names and quotes in cells",
+        "town;temperature, °C;kind\n" + '"the ""Hague""";20.5;a\nParis, TX;30.5;b\n' * 10,
+        ("semicolon", "1 number, 1", "2 classes"),
+        policy="accept",
+    ),
+    Case(
         "C8",
         "the country NA",
         flowers().replace("red", "NA").replace("blue", "DE"),

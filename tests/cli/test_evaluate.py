@@ -16,7 +16,12 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     table = folder / "flowers.csv"
     table.write_text(bad_inputs.flowers(60))
-    assert command("train", table, "--target", "kind", "--no-figures", "--epochs", 3, "--penalty", 30).status == 0
+    assert (
+        command(
+            "train", table, "--target", "kind", "--no-figures", "--no-compare", "--epochs", 3, "--penalty", 30
+        ).status
+        == 0
+    )
     return table, folder / "flowers.model"
 
 
@@ -72,7 +77,7 @@ def test_a_regression_says_r_squared_and_error_in_the_targets_unit(tmp_path):
     x = rng.normal(size=200)
     y = 5e5 + 1e5 * (x + 0.3 * rng.normal(size=200))
     table = write_csv(tmp_path / "t.csv", ["x", "y"], zip(x, y, strict=True))
-    assert command("train", table, "--target", "y", "--no-figures").status == 0
+    assert command("train", table, "--target", "y", "--no-figures", "--no-compare").status == 0
     out = command("evaluate", tmp_path / "t.model", table).out
     loaded = cr.load(tmp_path / "t.model")
     assert figure(out, "R²")[0] == round(metrics.r2_score(y, loaded.predict(table)), 3)
@@ -86,7 +91,7 @@ def test_counts_say_the_share_of_the_deviance_explained(tmp_path):
     x = rng.normal(size=400)
     y = rng.poisson(np.exp(1 + x))
     table = write_csv(tmp_path / "t.csv", ["x", "y"], zip(x, y, strict=True))
-    trained = command("train", table, "--target", "y", "--task", "count", "--no-figures")
+    trained = command("train", table, "--target", "y", "--task", "count", "--no-figures", "--no-compare")
     assert trained.status == 0
     assert "1 exp" in trained.out
     out = command("evaluate", tmp_path / "t.model", table).out

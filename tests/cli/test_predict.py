@@ -19,7 +19,7 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     table = folder / "flowers.csv"
     table.write_text(bad_inputs.flowers())
-    assert command("train", table, "--target", "kind", "--no-figures").status == 0
+    assert command("train", table, "--target", "kind", "--no-figures", "--no-compare").status == 0
     return table, folder / "flowers.model"
 
 
@@ -98,7 +98,7 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless(tmp_path):
     table = tmp_path / "t.csv"
     formulas = ("=cmd|' /C calc'!A0", "@x", "plain", "-a")
     table.write_text(bad_inputs.with_target(lambda at: formulas[at % 4]))
-    assert command("train", table, "--target", "kind", "--no-figures", "--epochs", 40).status == 0
+    assert command("train", table, "--target", "kind", "--no-figures", "--no-compare", "--epochs", 40).status == 0
     out = tmp_path / "p.csv"
     assert command("predict", tmp_path / "t.model", table, "--out", out).status == 0
     found = {row["prediction"] for row in read_csv(out)}
@@ -109,7 +109,7 @@ def test_text_that_a_spreadsheet_would_run_is_made_harmless(tmp_path):
 
 def test_negative_numbers_stay_numbers(tmp_path):
     table = write_csv(tmp_path / "t.csv", ["x", "y"], [[i, -10 - 2 * i] for i in range(-30, 31)])
-    assert command("train", table, "--target", "y", "--no-figures").status == 0
+    assert command("train", table, "--target", "y", "--no-figures", "--no-compare").status == 0
     rows = list(csv.DictReader(command("predict", tmp_path / "t.model", table).out.splitlines()))
     predicted = np.array([float(row["prediction"]) for row in rows])
     assert np.abs(predicted - (-10 - 2 * np.arange(-30, 31))).max() < 2

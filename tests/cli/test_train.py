@@ -336,6 +336,10 @@ def test_the_penalty_is_not_chosen_again_when_a_training_goes_on(tmp_path, monke
     status, _, err = command("train", table, "--target", "kind", "--checkpoint", tmp_path / "notes", "--resume")
     assert (status, (tmp_path / "notes").read_text()) == (2, "precious")
     assert "not a checkpoint" in err
+    (tmp_path / "new.penalty").write_text("precious")
+    status, _, err = command("train", table, "--target", "kind", "--checkpoint", tmp_path / "new")
+    assert (status, (tmp_path / "new.penalty").read_text()) == (2, "precious")
+    assert "left alone" in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -359,3 +363,11 @@ def test_an_interrupt_while_others_are_trained_keeps_the_model_and_its_figures(t
     assert "classification rate" in out
     assert "Interrupted while training other models" in out
     assert cr.load(tmp_path / "t.model").outcome.name != "INTERRUPTED"
+
+
+def test_a_network_that_learnt_less_than_nothing_is_told(tmp_path):
+    options = ("--epochs", 0, "--penalty", 1, "--seed", 2)  # with the weights as they were drawn
+    status, out, err = command("train", flowers(tmp_path), "--target", "kind", *QUICK, *options)
+    assert (status, err) == (0, "")
+    assert "worse than the best constant prediction" in " ".join(out.split())
+    assert "worse than the best constant" in cr.load(tmp_path / "t.model").settings["verdict"]

@@ -200,3 +200,8 @@ def test_a_users_activation_can_be_defined_anew():
     cr.activation("again", "a**2")
     cr.activation("again", "a**3")
     assert activation_named("again").formula == "a**3"
+
+
+def test_a_function_without_a_derivative_here_is_refused_by_name():
+    with pytest.raises(FormulaError, match="log_gamma"):
+        cr.activation("grows", "log_gamma(1 + exp(a))")

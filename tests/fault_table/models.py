@@ -140,7 +140,7 @@ def saved_while_it_runs(folder):
 MODELS = (
     entry("M1", "A pickle, a joblib file, a zip archive named .model", "refuse", "Named, and never opened.", pickles),
     entry("M2", "A file cut short", "refuse", "Refused at every one of its lengths.", truncated),
-    entry("M3", "A flipped bit", "refuse", "Refused, whichever it is: SHA-256 over all of the file.", flipped_bits),
+    entry("M3", "A flipped bit", "refuse", "Refused, whichever it is: SHA-256 over all of it.", flipped_bits),
     entry(
         "M5", "A compressed bomb", "refuse", "Nothing in a model file is compressed; nothing is unpacked.",
         nothing_is_unpacked,

@@ -17,8 +17,8 @@ What people hand to such a tool, and what they get. Each line is checked by the 
 
 - **accepts**: the same answer as for the plain form, bit for bit.
 - **adapts**: it works, and what was done is said once.
-- **refuses**: an error before the training, of at most four lines: what is wrong, where, what is allowed, one thing to
-  do. On the command line the exit status is 2, and nothing is written.
+- **refuses**: an error, before the training wherever it can be known then, of at most four lines: what is wrong, where,
+  what is allowed, one thing to do. On the command line the exit status is 2, and nothing is written.
 - **keeps**: the failure leaves intact what was there before.
 
 `MLPClassifier` and `MLPRegressor` follow scikit-learn's own checks where these ask for something else.

@@ -238,8 +238,8 @@ RUNNING = (
     entry("R3", "SIGTERM, a closed terminal, a closed pipe", "keep",
           "As Ctrl-C, ending with 143; `| head` ends quietly.", closed_pipe),
     entry("R4", "Fits and predictions from four threads", "accept refuse",
-          "Each fit has the bits it has alone; predictions may share a model. A second fit of the *same* estimator at the"
-        " same time is refused, and the first is not disturbed.", four_threads, estimators_in_threads),
+          "Each fit has the bits it has alone; predictions may share a model. A second fit of the *same* estimator at"
+          " the same time is refused, and the first is not disturbed.", four_threads, estimators_in_threads),
     entry("R5", "No HOME, a cache folder that cannot be written", "adapt",
           "The user's cache, else a temporary folder, else none. `chainrule doctor` tells.", no_place_for_the_cache),
     entry("R6", "Compiled kernels from two threads", "accept", "The same bits.", kernels_in_threads),

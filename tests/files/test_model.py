@@ -141,6 +141,11 @@ def changed(model, **facts) -> bytes:
         {"contract": {}},
         {"target": {}},
         {"settings": None, "activations": [1]},
+        {"settings": 3},
+        {"settings": {"missing_words": "NA"}},
+        {"target": {"name": "kind", "task": "classify", "classes": ["a", "b"], "counts": [1, 1], "type": "number"}},
+        {"target": {"name": "kind", "task": "classify", "classes": ["a", "b"], "counts": [1], "type": "text"}},
+        {"target": {"name": "kind", "task": "classify", "classes": ["a", "a"], "counts": [1, 1], "type": "text"}},
         {"activations": {"tanh": "a"}},
         {"activations": {"evil": "__import__('os').system('true')"}},
     ],
@@ -149,6 +154,16 @@ def changed(model, **facts) -> bytes:
 def test_facts_that_describe_no_model_are_refused(facts, model):
     with pytest.raises(ModelFileError):
         files.loaded(changed(model, **facts))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mean": "0"}, {"scale": 0.0}, {"scale": True}, {"fill": None, "kind": "shape"}, {"minimum": 10**400}],
+    ids=str,
+)  # fmt: skip
+def test_a_column_that_no_table_makes_is_refused(changes, model):
+    columns = model.contract.to_json()
+    with pytest.raises(ModelFileError):
+        files.loaded(changed(model, contract=[{**columns[0], **changes}, *columns[1:]]))
 
 
 def test_weights_that_are_not_finite_are_refused(model):

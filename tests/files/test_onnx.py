@@ -13,7 +13,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.errors import DataError, MissingDependencyError, ModelFileError, SettingError
-from chainrule.files.onnx import estimator_to_onnx, run_to_onnx, table_to_onnx, to_onnx
+from chainrule.files.onnx import run_to_onnx, table_to_onnx, to_onnx
 from chainrule.functions import Activation, register
 from chainrule.kernels import outputs
 from command import write_csv
@@ -130,7 +130,7 @@ def test_an_estimator_is_written_with_its_scaling_and_its_classes(name, tmp_path
     X = np.random.default_rng(0).normal(500, 20, (80, 3))
     y = targets(X)
     model = kind(hidden_layer_sizes=(4,), solver="lbfgs", max_iter=30, random_state=0, **options).fit(X, y)
-    estimator_to_onnx(model, tmp_path / "m.onnx", dtype="float64")
+    model.to_onnx(tmp_path / "m.onnx", dtype="float64")
     got = ran(tmp_path / "m.onnx", X=X)
     expected = model.predict(X)
     if kind is cr.MLPRegressor:

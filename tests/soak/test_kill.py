@@ -56,7 +56,7 @@ def fit(**options) -> cr.Run:
 def test_a_training_killed_at_a_random_moment_goes_on_to_the_same_bits(tmp_path):
     expected = fit()
     rng = np.random.default_rng(int.from_bytes(os.urandom(4)))
-    kills, torn, epochs = times(50, 3), 0, []
+    kills, torn, epochs = times(50, 2), 0, []
     for at in range(kills):
         checkpoint = tmp_path / str(at)
         for _ in range(1 + at % 2):  # every other one is killed twice: once more after it went on

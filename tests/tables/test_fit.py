@@ -200,3 +200,49 @@ def test_a_mutated_table_ends_in_a_fit_or_a_clear_error(tmp_path_factory, seed, 
     table = read(path)
     found = model.predictions(table, bad_rows="nan")
     assert len(found.values) == table.rows
+
+
+@pytest.mark.parametrize(("options", "total"), [({}, 100), ({"penalty": 1.0}, 500), ({"solver": "adam"}, 200)])
+def test_one_bar_goes_from_its_beginning_to_its_end_whatever_is_trained(options, total, monkeypatch):
+    from chainrule.tables import fit
+
+    bars: list[tuple[int, list[int]]] = []
+
+    class Bar:
+        def __init__(self, title: str, total: int) -> None:
+            bars.append((total, []))
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc):
+            pass
+
+        def update(self, done: int, figures: str) -> None:
+            bars[-1][1].append(done)
+
+    monkeypatch.setattr(fit, "ProgressBar", Bar)
+    watched = fitted(planned(clusters(), "y"), progress=True, **options)
+    ((of, steps),) = bars
+    assert of == total
+    assert steps == sorted(steps)
+    assert steps[-1] <= total
+    unwatched = fitted(planned(clusters(), "y"), progress=False, **options)
+    assert (watched.weights.flat == unwatched.weights.flat).all()
+    assert len(bars) == 1
+
+
+def test_a_time_budget_that_ends_the_choice_takes_the_best_of_what_was_tried():
+    from chainrule.tables.penalty import TimeUp
+
+    seen = []
+
+    def figure(penalty: float) -> float:
+        if len(seen) == 3:
+            raise TimeUp
+        seen.append(penalty)
+        return -abs(np.log10(penalty / 1000.0))
+
+    assert uphill(figure)[0] == seen[-1] == 10.0
+    seen[:] = [0, 0, 0]
+    assert uphill(figure) == (1.0, ())

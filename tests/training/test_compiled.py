@@ -240,6 +240,21 @@ def test_float32_stays_float32_and_near_float64(name, batch):
         assert (ends["float32", kind].weights != ends["float64", kind].weights).any()
 
 
+def test_a_training_of_no_epochs_comes_back_in_its_dtype():
+    assert train_clusters(epochs=0, dtype="float32").weights.flat.dtype == "float32"
+
+
+def test_J_before_the_last_update_is_left_out_where_nobody_asks():
+    posterior, start = posterior_of()
+    engine, _ = both(posterior, sums=False)
+    silent = advanced(engine, start, 4)
+    engine, _ = both(posterior)
+    told = advanced(engine, start, 4)
+    assert np.isnan(silent.last_running)
+    assert np.isfinite(told.last_running)
+    assert (silent.weights == told.weights).all()
+
+
 def train_clusters(**settings):
     rng = np.random.default_rng(0)
     X, labels = rng.standard_normal((600, 20)), rng.integers(3, size=600)

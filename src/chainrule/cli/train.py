@@ -13,6 +13,9 @@ from chainrule.cli.options import Header, Onnx, Report, Separator, TablePath, ch
 if TYPE_CHECKING:
     from chainrule.cli.compare import Other
 
+# Headings of the help.
+_TABLE, _TRAINING = "The table", "The training"
+
 
 @app.command()
 def train(
@@ -22,49 +25,87 @@ def train(
         Path | None, typer.Option(metavar="MODEL", help="The model file; beside the table if left out.")
     ] = None,
     hidden: Annotated[
-        str | None, typer.Option(help="Hidden layers, such as '32 tanh-16 relu', or none.", show_default=False)
+        str | None,
+        typer.Option(
+            rich_help_panel=_TRAINING, help="Hidden layers, such as '32 tanh-16 relu', or none.", show_default=False
+        ),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(metavar="TASK", help="classify, regress or count; guessed if left out.", show_default=False),
+        typer.Option(
+            rich_help_panel=_TABLE,
+            metavar="TASK",
+            help="classify, regress or count; guessed if left out.",
+            show_default=False,
+        ),
     ] = None,
-    drop: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Leave a column out; repeatable.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(rich_help_panel=_TABLE, metavar="COLUMN", help="Leave a column out; repeatable.")
+    ] = None,
     categories: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Take a column as categories; repeatable.")
+        list[str] | None,
+        typer.Option(rich_help_panel=_TABLE, metavar="COLUMN", help="Take a column as categories; repeatable."),
     ] = None,
     numbers: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN", help="Take a column as numbers; repeatable.")
+        list[str] | None,
+        typer.Option(rich_help_panel=_TABLE, metavar="COLUMN", help="Take a column as numbers; repeatable."),
     ] = None,
     missing: Annotated[
-        str, typer.Option(metavar="HOW", help="Missing cells: refuse, median (fill them) or drop (their rows).")
+        str,
+        typer.Option(
+            rich_help_panel=_TABLE,
+            metavar="HOW",
+            help="Missing cells: refuse, median (fill them) or drop (their rows).",
+        ),
     ] = "refuse",
     missing_words: Annotated[
-        str, typer.Option(metavar="WORDS", help="What stands for a missing cell, such as NA,null.")
+        str,
+        typer.Option(rich_help_panel=_TABLE, metavar="WORDS", help="What stands for a missing cell, such as NA,null."),
     ] = "",
-    test_share: Annotated[float, typer.Option(metavar="SHARE", help="Share of the rows to hold out.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Fixes the split and the initial weights.")] = 0,
-    epochs: Annotated[int | None, typer.Option(help="At most so many passes.", show_default=False)] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Size of a step.", show_default=False)] = None,
+    test_share: Annotated[
+        float, typer.Option(rich_help_panel=_TABLE, metavar="SHARE", help="Share of the rows to hold out.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(rich_help_panel=_TRAINING, help="Fixes the split and the initial weights.")] = 0,
+    epochs: Annotated[
+        int | None, typer.Option(rich_help_panel=_TRAINING, help="At most so many passes.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(rich_help_panel=_TRAINING, help="Size of a step.", show_default=False)
+    ] = None,
     solver: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=_TRAINING,
             metavar="NAME",
             help="lbfgs or newton (all rows); adam, adamw, nesterov, momentum or ascent (mini-batches, stopped early).",
             show_default=False,
         ),
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Rows of a mini-batch.", show_default=False)] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(rich_help_panel=_TRAINING, min=1, help="Rows of a mini-batch.", show_default=False)
+    ] = None,
     time_budget: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Train for at most so long.", show_default=False)
+        float | None,
+        typer.Option(
+            rich_help_panel=_TRAINING, metavar="SECONDS", help="Train for at most so long.", show_default=False
+        ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep the training so far in a file.", show_default=False),
+        typer.Option(
+            rich_help_panel=_TRAINING, metavar="FILE", help="Keep the training so far in a file.", show_default=False
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=_TRAINING, help="Go on from the checkpoint.")
+    ] = False,
     penalty: Annotated[
         float | None,
-        typer.Option(help="Precision of the prior on the weights; chosen if left out.", show_default=False),
+        typer.Option(
+            rich_help_panel=_TRAINING,
+            help="Precision of the prior on the weights; chosen if left out.",
+            show_default=False,
+        ),
     ] = None,
     header: Header = None,
     separator: Separator = None,

@@ -67,8 +67,8 @@ def score_lines(target: Target, score: Score, title: str, others: Sequence[Other
         return [f"{title}: no rows to score", *_unseen_lines(score)]
     heading = f"{title}, {plural(score.rows, 'row')}"
     scores = [score, *(other.score for other in others if other.score is not None)]
-    likelihood = ["log-likelihood a row, nats", _figure(score.log_likelihood), _figure(score.plain_log_likelihood)]
-    likelihood += ["–" if math.isnan(one.log_likelihood) else _figure(one.log_likelihood) for one in scores[1:]]
+    likelihood = ["log-likelihood a row, nats", _nats(score.log_likelihood), _nats(score.plain_log_likelihood)]
+    likelihood += ["–" if math.isnan(one.log_likelihood) else _nats(one.log_likelihood) for one in scores[1:]]
     if target.task == "classify":
         without = f"always {shown(target.classes[target.counts.index(max(target.counts))], 20)}"
         main = ["classification rate", f"{score.rate:.3f}", f"{score.plain_rate:.3f}"]
@@ -145,6 +145,11 @@ def _unseen_lines(score: Score) -> list[str]:
     labels = ", ".join(f"{shown(label, 20)!r} {count:,}" for label, count in list(score.unseen.items())[:6])
     more = " ..." if len(score.unseen) > 6 else ""
     return ["", f"{plural(rows, 'row')} of classes not seen in training, counted nowhere above: {labels}{more}"]
+
+
+def _nats(value: float) -> str:
+    """A log-likelihood with as many decimals as mean something."""
+    return _figure(value, 3 if abs(value) < 1e5 else None)
 
 
 def _figure(value: float, decimals: int | None = None) -> str:

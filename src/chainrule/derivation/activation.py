@@ -71,6 +71,11 @@ def activation(name: str, formula: str) -> Activation:
     g = parsed(formula)
     if not contains(g, A):
         raise FormulaError(f"The formula {formula!r} does not contain a.", "An activation is a function of a.")
+    if any(isinstance(node, Function) and node.name == "log_gamma" for node in walk(g)):
+        raise FormulaError(
+            f"The formula {formula!r} contains log_gamma, whose derivative is not among the functions here.",
+            "log_gamma serves in the law of counts, where its argument does not depend on the weights.",
+        )
     left = stable(piecewise(from_the_left(g)))
     slope = tidy(differentiate(left, A, Definitions()))
     curvature = tidy(differentiate(slope, A, Definitions()))

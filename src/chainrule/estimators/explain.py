@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.errors import DataError, listed
+from chainrule.errors import DataError, SettingError, listed
 from chainrule.kernels.inputs import finite_matrix
 
 if TYPE_CHECKING:
@@ -94,6 +95,80 @@ class Explained:
         from chainrule.estimators.script import predicting_script
 
         return predicting_script(self)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        X: Any = None,
+        y: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        **options: Any,
+    ) -> Path:
+        """Write a report: one HTML file that shows what was learnt, how well, why, and what to try next.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``, by custom.
+        X, y : optional
+            The rows it was fitted to. An estimator does not keep them; without any rows the report shows the network
+            and its training alone.
+        X_val, y_val : optional
+            Rows it was not fitted to: the figures are of these.
+        options
+            As of `chainrule.show.build_report`: title, target, notes, source.
+
+        Returns
+        -------
+        Path of the file.
+
+        Raises
+        ------
+        SettingError
+            X without y, or y without X.
+        ModelFileError
+            The file cannot be written there.
+        """
+        from chainrule.show import report_estimator
+
+        check_is_fitted(self)
+        for rows, names in (((X, y), "X and y"), ((X_val, y_val), "X_val and y_val")):
+            if (rows[0] is None) != (rows[1] is None):
+                raise SettingError(f"{names} belong together: give both, or neither.")
+        return report_estimator(
+            path,
+            self,
+            None if X is None else (X, y),
+            None if X_val is None else (X_val, y_val),
+            **options,
+        )
+
+    def to_onnx(self, path: str | os.PathLike[str], *, dtype: str = "float32") -> Path:
+        """Write an ONNX model, scaling and labels included; outputs are named as scikit-learn's converter names them.
+
+        Parameters
+        ----------
+        path : path
+        dtype : {"float32", "float64"}
+            Of the input, of the network's arithmetic and of its outputs.
+
+        Returns
+        -------
+        Path of the file.
+
+        Raises
+        ------
+        MissingDependencyError
+            The package ``onnx`` is not installed.
+        SettingError
+            An activation of the user's own uses a function that ONNX lacks.
+        """
+        from chainrule.files.onnx import estimator_to_onnx
+
+        check_is_fitted(self)
+        return estimator_to_onnx(self, path, dtype=dtype)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file that holds data only; `chainrule.load` reads it."""

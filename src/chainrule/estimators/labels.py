@@ -71,7 +71,7 @@ class Labelled:
                 )
 
     def _check_classes(self, y: Any) -> None:
-        classes = unique_labels(y)
+        classes = np.unique(y) if y.ndim == 1 else unique_labels(y)
         if self.warm_start:
             if set(classes) != set(self.classes_):
                 raise DataError(
@@ -87,7 +87,13 @@ class Labelled:
             )
 
     def _indicator(self, y: Any) -> Array:
-        T: Array = np.asarray(self._label_binarizer.transform(y)).astype(np.float64)
+        T: Array
+        labels = np.asarray(y) if not self._label_binarizer.y_type_.startswith("multilabel") else None
+        if labels is None or labels.ndim != 1:
+            T = np.asarray(self._label_binarizer.transform(y)).astype(np.float64)
+        else:  # what LabelBinarizer does, without looking at every label again
+            at = np.searchsorted(self.classes_, labels)
+            T = at.reshape(-1, 1).astype(np.float64) if len(self.classes_) <= 2 else np.eye(len(self.classes_))[at]
         if T.shape[1] == 1 and self.output_law == "softmax":
             return np.hstack([1 - T, T])
         return T

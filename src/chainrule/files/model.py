@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import platform
+import sys
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -90,23 +91,29 @@ def load(path: str | PathLike[str]) -> Run | TableModel:
 
 def dumped(model: Run | TableModel) -> bytes:
     """The bytes of a model file."""
-    if not isinstance(model, Run | TableModel):
+    estimator = _estimator_parts(model)
+    if estimator is None and not isinstance(model, Run | TableModel):
         raise SettingError(
-            f"A {type(model).__name__} cannot be saved as a model.", "Save what cr.train or cr.train_table returned."
+            f"A {type(model).__name__} cannot be saved as a model.",
+            "Save what cr.train or cr.train_table returned, or a fitted MLPClassifier or MLPRegressor.",
         )
-    net = model.network
-    tensors = {name: np.asarray(model.weights[name]) for name in net.names}
-    tensors |= {f"history.{name}": column for name, column in _columns(model.history).items()}
+    source: Any = model if estimator is None else estimator
+    net = source.network
+    tensors = {name: np.asarray(source.weights[name]) for name in net.names}
+    tensors |= {f"history.{name}": column for name, column in _columns(source.history).items()}
     facts: dict[str, Any] = {
         "format": FORMAT,
-        "kind": type(model).__name__,
+        "kind": type(model).__name__ if estimator is None else estimator.kind,
         "notation": net.notation,
         "activations": _own_activations(net),
-        "outcome": model.outcome.name,
-        "settings": _plain(model.settings),
+        "outcome": source.outcome.name,
+        "settings": _plain(source.settings),
         "versions": {"chainrule": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }
-    if isinstance(model, TableModel):
+    if estimator is not None:
+        tensors |= {f"estimator.{name}": tensor for name, tensor in estimator.tensors.items()}
+        facts["estimator"] = estimator.facts
+    elif isinstance(model, TableModel):
         facts |= {"contract": model.contract.to_json(), "target": model.target.to_json()}
     elif model.coding is not None:
         classes = model.coding.classes
@@ -134,6 +141,13 @@ def loaded(content: bytes, name: str = "the file") -> Run | TableModel:
         words = settings.get("missing_words", [])
         if not isinstance(settings, dict) or not isinstance(words, list) or not all(isinstance(w, str) for w in words):
             raise ValueError("settings")
+        if facts["kind"] in ("MLPClassifier", "MLPRegressor"):
+            from chainrule.estimators.stored import restored
+
+            own = {key[10:]: tensor for key, tensor in tensors.items() if key.startswith("estimator.")}
+            return restored(
+                facts["kind"], net, weights, history, outcome, _as_called(settings), own, facts["estimator"]
+            )
         if facts["kind"] == "TableModel":
             contract = Contract.from_json(facts["contract"])
             target = Target.from_json(facts["target"])
@@ -152,6 +166,16 @@ def loaded(content: bytes, name: str = "the file") -> Run | TableModel:
             str(error).splitlines()[0][:120] if str(error) else "",
             "It was made or changed by another program.",
         ) from None
+
+
+def _estimator_parts(model: Any) -> Any:
+    """What a file holds of a fitted estimator, None for any other model; scikit-learn is not imported for those."""
+    estimators = sys.modules.get("chainrule.estimators")
+    if estimators is None or not isinstance(model, estimators.MLPClassifier | estimators.MLPRegressor):
+        return None
+    from chainrule.estimators.stored import parts
+
+    return parts(model)
 
 
 def _weights(net: Network, tensors: dict[str, Array], name: str) -> Weights:

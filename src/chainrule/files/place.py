@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chainrule.atomic import writable
 from chainrule.errors import ModelFileError, SettingError
+from chainrule.tables.penalty import penalty_beside
 from chainrule.training.checkpoint_bytes import MAGIC
 
 
@@ -36,6 +37,12 @@ def checked_checkpoint(path: Path | None, resume: bool) -> None:
             raise SettingError("--resume needs --checkpoint: the file to go on from.")
         return
     target = writable(path)
+    beside = penalty_beside(target)
+    if beside.exists() and not (beside.is_file() and beside.read_bytes()[:8].startswith(b'{"of": ')):
+        raise ModelFileError(
+            f"{str(beside)!r} stands where the penalty is kept, and is left alone.",
+            "Give another name with --checkpoint.",
+        )
     if not target.exists():
         return
     with target.open("rb") as file:

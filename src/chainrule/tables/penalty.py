@@ -123,6 +123,11 @@ def uphill(figure: Callable[[float], float]) -> tuple[float, tuple[tuple[float, 
     return PENALTIES[at], tried
 
 
+def penalty_beside(checkpoint: str | os.PathLike[str]) -> Path:
+    """Where the choice is kept beside a checkpoint."""
+    return Path(f"{os.fspath(checkpoint)}.penalty")
+
+
 class Memory:
     """The choice kept beside a checkpoint, so that a training that goes on need not choose again.
 
@@ -135,7 +140,7 @@ class Memory:
     """
 
     def __init__(self, checkpoint: str | os.PathLike[str] | None, way: Way, X: Array, T: Array) -> None:
-        self._path = None if checkpoint is None else Path(f"{os.fspath(checkpoint)}.penalty")
+        self._path = None if checkpoint is None else penalty_beside(checkpoint)
         options = {
             name: value for name, value in way.options.items() if name != "epochs"
         }  # more of them may be asked for

@@ -98,10 +98,10 @@ class CompiledEngine:
         return self._epochs(run, state, whole)
 
     def _full_batches(self, run: CompiledRun, state: State, count: int, last: int) -> State:
-        """So many updates with all rows; J is only asked for before the very last of the advance."""
-        at_end = state.epoch + count == last
+        """So many updates with all rows; J is only asked for before the very last of the advance, where wanted."""
+        at_end = self.recipe.sums and state.epoch + count == last
         steps = self._steps(state, count)
-        if not at_end or count > 1:
+        if count > at_end:
             run.full_batches(steps[: count - at_end])
         J = float("nan")
         if at_end:
@@ -112,7 +112,7 @@ class CompiledEngine:
             self._held(run, state),
             epoch=state.epoch + count,
             update=state.update + count,
-            last_running=J if at_end else state.last_running,
+            last_running=J,
         )
 
     def _part_of_epoch(self, run: CompiledRun, state: State, count: int) -> State:

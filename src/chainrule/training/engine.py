@@ -60,7 +60,8 @@ class Recipe:
 
     ``batch_size`` None means all rows in one update, in their own order. A mini-batch takes the next ``batch_size``
     rows of the epoch's order (`randomness.order`; their own order without ``shuffle``); the last batch is what is
-    left. ``keep`` is the share of units kept in each layer 0..L-1, masks from `randomness.keep_mask`.
+    left. ``keep`` is the share of units kept in each layer 0..L-1, masks from `randomness.keep_mask`. ``sums`` tells
+    whether `State.last_running` is wanted; an engine that would have to work for it leaves it NaN otherwise.
     """
 
     learning_rate: float = math.nan
@@ -70,6 +71,7 @@ class Recipe:
     shuffle: bool = True
     seed: int = 0
     keep: Sequence[float] = ()
+    sums: bool = True
 
     def updates_per_epoch(self, rows: int) -> int:
         """Number of batches."""

@@ -90,7 +90,8 @@ class Settings:
     def recipe(self, seed: int) -> Recipe:
         """How epochs are made, for a start with this seed."""
         keep = tuple(1 - share for share in self.dropout)
-        return Recipe(self.learning_rate, self.schedule, self.epochs, self.batch_size, self.shuffle, seed, keep)
+        sums = self.record == "running"
+        return Recipe(self.learning_rate, self.schedule, self.epochs, self.batch_size, self.shuffle, seed, keep, sums)
 
     def goals(self) -> Goals:
         """When to record and when to stop."""

@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics
 
 import chainrule as cr
-from chainrule.errors import DataError
+from chainrule.errors import DataError, SettingError
 from chainrule.show import report_estimator, report_table
 from chainrule.show.report.subject import Peer
 from chainrule.show.style import number
@@ -61,15 +61,18 @@ def test_an_estimator_is_reported_with_the_rows_it_is_given(tmp_path: Path) -> N
     model = cr.MLPClassifier(hidden_layer_sizes=(5,), standardize=True, random_state=0, max_iter=200).fit(
         X[:100], y[:100]
     )
-    text = plain(report_estimator(tmp_path / "r.html", model, (X[:100], y[:100]), (X[100:], y[100:])))
+    text = plain(model.report(tmp_path / "r.html", X[:100], y[:100], X_val=X[100:], y_val=y[100:], target="size"))
+    assert "Predicting size" in text
     right = metrics.accuracy_score(y[100:], model.predict(X[100:]))
     assert f"On 50 held-out rows it is right in {100 * right:.1f}" in text
     assert {"low", "mid", "high"} <= set(re.findall(r"\w+", text))
     assert f"{X[:100, 0].min():.2f} to" in text  # in the columns' own unit
-    bare = plain(report_estimator(tmp_path / "bare.html", model))
+    bare = plain(model.report(tmp_path / "bare.html"))
     assert "No rows were given" in bare
     with pytest.raises(DataError, match="100 rows and y has 99"):
         report_estimator(tmp_path / "no.html", model, (X[:100], y[:99]))
+    with pytest.raises(SettingError, match="belong together"):
+        model.report(tmp_path / "no.html", X)
     with pytest.raises(ValueError, match="features"):
         report_estimator(tmp_path / "no.html", model, (X[:, :2], y))
     assert not (tmp_path / "no.html").exists()

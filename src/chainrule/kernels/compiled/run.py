@@ -101,6 +101,13 @@ class CompiledRun:
             part = filled_up(filled_up(step_rows, self.parts) // self.parts, kernel.width)
             self._panel_size = filled_up(part * (net.D + net.K + 1), 64)
             self._panel = aligned(self._panel_size * self.parts, dtype)
+            self._data_at, self._panel_at = _at(*self._data), (*_at(self._panel), self._panel_size)
+        # where everything lies that stays where it is, in the order in which compiled code takes it
+        self._weights_at, self._hyper_at = _at(self._w), _at(self._hyper)
+        chunk = _at(self._chunk) if batch is None else ()
+        self._sums_at = (*_at(self._g), *chunk, self._g.shape[1], *_at(self._J))
+        self._solver_at = _at(self._weight, self._first, self._second, self._free, self._held)
+        self._memory_at = (*_at(self._space), kernel.product, self._space_size)
 
     @property
     def flat(self) -> Array:
@@ -120,14 +127,8 @@ class CompiledRun:
         assert self.batch is None
         steps = _steps(steps)
         total, call = np.zeros(len(steps)), self._function("full", J)
-        vectors = (
-            *_at(self._w),
-            *self._tail,
-            *_at(self._g, self._chunk),
-            self._g.shape[1],
-            *_at(self._J, total, self._weight),
-        )
-        numbers = (*_at(*self._solver(), steps, self._hyper), len(steps), *self._memory())
+        vectors = (*self._weights_at, *self._tail, *self._sums_at, *_at(total), *self._solver_at)
+        numbers = (*_at(steps), *self._hyper_at, len(steps), *self._memory_at)
         with self.kernel._blas():
             self._go(call, (*self._rows, *vectors, *numbers), len(steps))
         return total + self._constant if J else None
@@ -147,9 +148,9 @@ class CompiledRun:
             raise IndexError("order or steps reach beyond the rows")
         total, call = np.zeros(max(1, epochs)), self._function("batches", J)
         total[:] = before
-        rows = (*_at(*self._data, order), count, min(self.batch, max(self.count, 1)), epochs)
-        vectors = (*_at(self._w, self._g), self._g.shape[1], *_at(self._J, total, self._weight))
-        numbers = (*_at(*self._solver(), steps, self._hyper, self._panel), self._panel_size, *self._memory())
+        rows = (*self._data_at, *_at(order), count, min(self.batch, max(self.count, 1)), epochs)
+        vectors = (*self._weights_at, *self._sums_at, *_at(total), *self._solver_at)
+        numbers = (*_at(steps), *self._hyper_at, *self._panel_at, *self._memory_at)
         with self.kernel._blas():
             self._go(call, (*rows, *vectors, *numbers), len(steps))
         if not J:
@@ -180,17 +181,11 @@ class CompiledRun:
         team.run(call, arguments, members)
         self._pace.note(members, time.perf_counter() - began, steps)
 
-    def _solver(self) -> tuple[Array, ...]:
-        return self._first, self._second, self._free, self._held
-
     def _padded(self, count: int | None = None) -> Array:
         """Zeros for a vector of weights, filled up, or for several."""
         size = filled_up(self._size, WEIGHTS_FILLED_UP)
         found = aligned(size * (count or 1), self.kernel.dtype)
         return found if count is None else found.reshape(count, size)
-
-    def _memory(self) -> tuple[int, int, int]:
-        return self._space.ctypes.data, self.kernel.product, self._space_size
 
 
 def parts_of(net: Network, rows: int, is_unrolled: bool) -> int:

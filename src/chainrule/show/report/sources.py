@@ -172,7 +172,7 @@ def report_estimator(
     inputs = getattr(model, "feature_names_in_", None)
     mean = None if scaling is None else np.zeros(model.n_features_in_) if scaling.mean is None else scaling.mean
     if target_scaling is not None:
-        more["target_scaling"] = (target_scaling.mean, target_scaling.scale)
+        more["target_scaling"] = (target_scaling.mean, target_scaling.spread)
     options = model.get_params(deep=False)
     settings = {"solver": options.get("solver"), "penalty": options.get("alpha"), "seed": options.get("random_state")}
     return write_report(
