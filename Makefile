@@ -18,13 +18,13 @@ bad-inputs: .venv/installed-test
 	cd tests && ../$(BIN)/python -m fault_table.page
 
 check: .venv/installed-test
-	$(BIN)/ruff check src tests examples benchmarks
-	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks docs
+	$(BIN)/ruff format --check src tests examples benchmarks docs
 	$(BIN)/mypy
 
 format: .venv/installed-test
-	$(BIN)/ruff check --fix src tests examples benchmarks
-	$(BIN)/ruff format src tests examples benchmarks
+	$(BIN)/ruff check --fix src tests examples benchmarks docs
+	$(BIN)/ruff format src tests examples benchmarks docs
 
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees -b html docs site

@@ -20,6 +20,7 @@ ORDER = (
     ("errors",),
     ("terminal", "atomic", "blas", "lock"),
     ("functions",),
+    ("weights",),
     ("network",),
     ("datasets", "tables.labels", "derivation"),
     ("program",),

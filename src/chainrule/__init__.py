@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 # Each public name and the module that defines it, loaded when first asked for.
 _HOME = {
     "Network": "network",
-    "Weights": "network",
+    "Weights": "weights",
     "ChainruleError": "errors",
     "log_likelihood": "kernels",
     "gradient": "kernels",
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from chainrule.kernels import hessian_product as hessian_product
     from chainrule.kernels import log_likelihood as log_likelihood
     from chainrule.network import Network as Network
-    from chainrule.network import Weights as Weights
     from chainrule.program import program as program
     from chainrule.tables.fit import train_table as train_table
     from chainrule.tables.model import TableModel as TableModel
@@ -72,6 +71,7 @@ if TYPE_CHECKING:
     from chainrule.training import Run as Run
     from chainrule.training import constant_log_likelihood as constant_log_likelihood
     from chainrule.training import train as train
+    from chainrule.weights import Weights as Weights
 
 __all__ = ["__version__", *sorted(_HOME)]
 

@@ -127,6 +127,13 @@ class Objective:
             total = total + reference.hessian_product(self.net, weights, X, T, direction, weight)
         return total
 
+    def hessian(self, flat: Array) -> Array:
+        """d²J/dw² (P, P): a product for each unit vector."""
+        weights = self.net.weights_from(flat)
+        if weights.flat.dtype == self.dtype and self._compiled:
+            return self._compiled.hessian(weights.flat)
+        return np.array([self.hessian_product(flat, unit) for unit in np.eye(flat.size, dtype=weights.flat.dtype)])
+
     def outputs(self, flat: Array) -> Array:
         """Y of every row, (N, K)."""
         weights = self.net.weights_from(flat)

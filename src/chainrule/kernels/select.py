@@ -74,6 +74,10 @@ class Evaluator:
         """(d²J/dw²) v, (P,)."""
         return self._kernel.hessian_product(flat, self._rows, v, threads=self._threads)
 
+    def hessian(self, flat: Array) -> Array:
+        """d²J/dw² (P, P)."""
+        return self._kernel.hessian(flat, self._rows)
+
     def outputs(self, flat: Array) -> Array:
         """Y (N, K)."""
         return self._kernel.outputs(flat, self._data[0], threads=self._threads)

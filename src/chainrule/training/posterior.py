@@ -104,13 +104,11 @@ class Posterior:
 
     def hessian(self, flat: Array) -> Array:
         """d²F/dw² between the free weights, symmetric, (free_count, free_count): a product a column."""
-        unit, columns = np.zeros(flat.size), []
-        for i in self.free_indices:
-            unit[i] = 1.0
-            columns.append(self.hessian_product(flat, unit)[self.free_indices])
-            unit[i] = 0.0
-        H = np.array(columns).reshape(self.free_count, self.free_count)
-        return (H + H.T) / 2
+        at = self.free_indices
+        H = self.objective.hessian(flat)[np.ix_(at, at)]
+        if self.penalty:
+            H = H - np.diag(self.penalty * self.held[at])
+        return self.scale * (H + H.T) / 2
 
     @functools.cached_property
     def free_indices(self) -> Array:

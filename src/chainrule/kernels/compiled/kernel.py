@@ -123,6 +123,20 @@ class Kernel:
                 found += g
         return found
 
+    def hessian(self, flat: Array, rows: Rows) -> Array:
+        """d²J/dw² (P, P): a product a column, prepared once for all of them."""
+        call, w = self._part("hessian_product", 11), self._vector(flat)
+        P, step = self.net.size, self.net.size * self.dtype.itemsize
+        units, part = np.eye(P, dtype=self.dtype), np.empty((P, P), self.dtype)
+        found = np.zeros((P, P), self.dtype)
+        at_w, at_units, at_part = self._pointers(w, units, part)
+        with self._blas():
+            for chunk in rows.chunks:
+                for i in range(P):
+                    call(*chunk, at_w, at_units + i * step, at_part + i * step, *self._space())
+                found += part
+        return found
+
     def outputs(self, flat: Array, X: Array, *, threads: int = 1) -> Array:
         """Y (N, K)."""
         call, w = self._part("outputs", 8), self._vector(flat)
