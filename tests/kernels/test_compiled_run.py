@@ -216,8 +216,8 @@ def test_the_faster_way_is_taken_and_the_other_tried_again():
         members = pace.choose()
         pace.note(members, seconds[members] * 10, 10)
         taken.append(members)
-    assert taken[:2] == [2, 1]
-    assert taken[2:].count(2) == 2
+    assert taken[:3] == [2, 2, 1]  # the first call is cold and does not count
+    assert taken[3:].count(2) == 2
     seconds[2] = 0.5
     for _ in range(40):
         members = pace.choose()

@@ -364,3 +364,16 @@ def test_the_history_is_a_table_that_prints_one_line_a_record(clusters):
     assert [record.epoch for record in history] == history.epoch.tolist()
     assert history[-1].J == history.J[-1]
     assert "4 records" in repr(history)
+
+
+def test_labels_as_a_column_of_text_are_labels_for_one_sigmoid_output_too():
+    X = np.linspace(-1, 1, 12).reshape(-1, 1)
+    labels = np.where(X > 0, "yes", "no")
+    run = cr.train(Network("1-1"), X, labels, learning_rate=0.1, epochs=200)
+    assert list(run.coding.classes) == ["no", "yes"]
+    assert (run.predict(X) == labels[:, 0]).all()
+
+
+def test_targets_of_different_lengths_are_refused():
+    with pytest.raises(DataError, match="different lengths"):
+        cr.train(Network("1-2"), [[0.0], [1.0]], [[1, 0], [1]])

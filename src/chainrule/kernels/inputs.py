@@ -215,7 +215,7 @@ def _as_floats(raw: Array, name: str, dtype: npt.DTypeLike, columns: list[str] |
         if not isinstance(value, numbers.Real | decimal.Decimal | np.bool_):
             if _looks_like_number(value):
                 raise DataError(
-                    f"{name} holds numbers written as text: the first is {value!r}, at {at}.",
+                    f"{name} holds numbers written as text: the first is {str(value)!r}, at {at}.",
                     f"Convert them first: {name}.astype(float).",
                 )
             if isinstance(value, datetime.date | datetime.timedelta | np.datetime64):

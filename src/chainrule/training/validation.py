@@ -127,8 +127,12 @@ def class_weighted(
 
 def _are_labels(net: Network, T: npt.ArrayLike) -> bool:
     """Whether T holds one label a row, not a column an output."""
-    shape = np.shape(T)
-    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1 and net.K > 1)
+    try:
+        shape = np.shape(T)
+    except ValueError:
+        raise DataError("The rows of T have different lengths.", "Every row needs the same columns.") from None
+    is_column = len(shape) == 2 and shape[1] == 1
+    return len(shape) == 1 or (is_column and (net.K > 1 or np.asarray(T).dtype.kind in "USO"))
 
 
 def _share(validation: Any) -> float:

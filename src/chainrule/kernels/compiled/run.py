@@ -211,6 +211,7 @@ class Pace:
     def __init__(self, members: int) -> None:
         self.members = members
         self._seconds: dict[int, float] = {}
+        self._is_cold = True  # the first call fills caches and starts threads: its time says nothing
         self._calls = 0
 
     def choose(self) -> int:
@@ -225,7 +226,9 @@ class Pace:
 
     def note(self, members: int, seconds: float, steps: int) -> None:
         """What a call took."""
-        if steps:
+        if self._is_cold:
+            self._is_cold = False
+        elif steps:
             self._seconds[members] = seconds / steps
 
 
