@@ -120,7 +120,7 @@ def test_a_rule_keeps_the_value_and_brings_in_no_index(rule, line):
         (calculus.VARIABLE, Derivative(y, a)),
         (calculus.CONSTANT, Derivative(y, W)),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_a_rule_leaves_alone_what_it_does_not_fit(rule, line):
     assert apply(rule, line, WRITER.definitions) is None
