@@ -227,9 +227,10 @@ def activation_named(name: str) -> Activation:
     try:
         return _ACTIVATIONS[name]
     except KeyError:
+        own = len(_ACTIVATIONS) - len(BUILT_IN)
         raise NotationError(
             f"There is no activation named {name!r}.",
-            f"Known: {listed(_ACTIVATIONS, most=30)}.",
+            f"Known: {listed(_ACTIVATIONS, most=len(BUILT_IN) + (own if own < 4 else 0))}.",
             nearest(name, _ACTIVATIONS) or 'Define one with cr.activation("bump", "exp(-a**2)").',
         ) from None
 

@@ -146,9 +146,9 @@ def _table(network: Network, path: Path, target: str | None) -> Source:
         f"scaled to mean 0 and variance 1; the target is {what}."
     )
     constants = (
-        f"TABLE = {_quoted(os.fspath(path))}",
+        _assigned("TABLE", os.fspath(path)),
         *_listing("INPUTS", inputs),
-        *((f"TARGET = {_quoted(targets[0])}",) if labels else _listing("TARGETS", targets)),
+        *((_assigned("TARGET", targets[0]),) if labels else _listing("TARGETS", targets)),
     )
     return Source(words, _reader(network), "read_table(TABLE)", constants, frozenset({"csv"}))
 
@@ -247,6 +247,12 @@ def _quoted(text: str) -> str:
         return single
     inside = single[1:-1].replace("\\'", "'")
     return f'"{inside}"' if '"' not in inside else single
+
+
+def _assigned(name: str, text: str) -> str:
+    """A constant as the formatter writes it: in brackets, on a line of its own, where it is long and that helps."""
+    line, own = f"{name} = {_quoted(text)}", f"    {_quoted(text)}"
+    return line if len(line) <= 88 or len(own) > 88 else f"{name} = (\n{own}\n)"
 
 
 def _listing(name: str, items: list[str]) -> list[str]:
