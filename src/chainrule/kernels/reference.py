@@ -17,12 +17,15 @@ from chainrule.network import Network, Weights
 Array = npt.NDArray[Any]
 
 
-def forward(net: Network, weights: Weights, X: Array) -> tuple[list[Array], list[Array]]:
-    """A[l] and Z[l] of every layer; slot 0 of A is unused, Z[0] = X, Z[L] = Y."""
+Masks = list[Array | None]  # dropout: for each layer 0..L-1 what Z[l] is multiplied by on its way up; None for 1
+
+
+def forward(net: Network, weights: Weights, X: Array, masks: Masks | None = None) -> tuple[list[Array], list[Array]]:
+    """A[l] and Z[l] of every layer; slot 0 of A is unused, Z[0] = X, Z[L] = Y. Z[l] is before its mask."""
     A: list[Array] = [X[:, :0]]
     Z: list[Array] = [X]  # (N, D)
     for l in range(1, net.L + 1):
-        A.append(Z[l - 1] @ weights.W[l] + weights.b[l])  # (N, M[l])  post, "feed-forward mechanism"
+        A.append(_masked(Z, masks, l - 1) @ weights.W[l] + weights.b[l])  # (N, M[l])  post, "feed-forward mechanism"
         row = net.activations[l] if l < net.L else None
         Z.append(evaluate(row.value if row else net.law.mean, a=A[l]))  # (N, M[l])
     return A, Z
@@ -40,20 +43,26 @@ def log_likelihood(net: Network, weights: Weights, X: Array, T: Array, weight: A
     return rows.sum() if weight is None else (rows * weight[:, 0]).sum()
 
 
-def gradient(net: Network, weights: Weights, X: Array, T: Array, weight: Array | None = None) -> tuple[Any, Array]:
-    """J and dJ/d(all weights) as one vector (P,), in the order of ``Weights.flat``."""
-    A, Z = forward(net, weights, X)
+def gradient(
+    net: Network, weights: Weights, X: Array, T: Array, weight: Array | None = None, masks: Masks | None = None
+) -> tuple[Any, Array]:
+    """J and dJ/d(all weights) as one vector (P,), in the order of ``Weights.flat``.
+
+    With ``masks`` it is that of the network with Z[l] replaced by Z[l] masks[l] (Srivastava et al., Dropout, 2014).
+    """
+    A, Z = forward(net, weights, X, masks)
     rows = log_density(net, A[net.L], T)  # (N,)
     delta = T - Z[net.L]  # (N, K)  post, appendix: t - y, for every output law
     if weight is not None:
         rows, delta = rows * weight[:, 0], delta * weight
     d = Weights(net, np.empty_like(weights.flat))
     for l in range(net.L, 0, -1):
-        d.W[l][...] = Z[l - 1].T @ delta  # (M[l-1], M[l])  post, "Hidden layer to output"
+        d.W[l][...] = _masked(Z, masks, l - 1).T @ delta  # (M[l-1], M[l])  post, "Hidden layer to output"
         d.b[l][...] = delta.sum(axis=0)  # (M[l],)
         if l > 1:
             slope = evaluate(_row(net, l - 1).slope, a=A[l - 1], z=Z[l - 1])
-            delta = (delta @ weights.W[l].T) * slope  # (N, M[l-1])  post, "Inputs to hidden layer", sum over k restored
+            back = delta @ weights.W[l].T  # (N, M[l-1])  post, "Inputs to hidden layer", sum over k restored
+            delta = (back if masks is None or masks[l - 1] is None else back * masks[l - 1]) * slope  # (N, M[l-1])
     return rows.sum(), d.flat
 
 
@@ -87,6 +96,12 @@ def hessian_product(
             bend = evaluate(row.curvature, a=A[l - 1], z=Z[l - 1])
             delta, Rdelta = back * slope, Rback * slope + back * bend * RA[l - 1]  # (N, M[l-1])
     return d.flat
+
+
+def _masked(Z: list[Array], masks: Masks | None, l: int) -> Array:
+    """What layer l passes up."""
+    mask = masks[l] if masks is not None else None
+    return Z[l] if mask is None else Z[l] * mask
 
 
 def _row(net: Network, l: int) -> Any:

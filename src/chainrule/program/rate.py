@@ -57,7 +57,7 @@ def _climbs(names: dict[str, Any], X: Any, T: Any, rate: float) -> bool:
     return True
 
 
-def chosen_epochs(network: Network, has_table: bool) -> int:
+def chosen_epochs(network: Network) -> int:
     """Fewer for larger networks: a budget of multiplications, cut to a round number."""
     rows = 1500 if network.M[0] == 2 and network.K == 3 else ROWS
     budget = 1.5e10 / (3 * rows * (network.size + 30))

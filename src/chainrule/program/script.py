@@ -108,7 +108,7 @@ def program(
         return _joined(head, _imports({"math"} if uses_math else set()), [], functions)
     given = source(network, data, target)
     scheme = scheme or default_scheme(network)
-    epochs = chosen_epochs(network, data is not None and data != "post") if epochs is None else int(epochs)
+    epochs = chosen_epochs(network) if epochs is None else int(epochs)
     record_every = max(1, epochs // _TABLE_LINES) if record_every is None else int(record_every)
     parts = [
         given.definitions,

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from chainrule.errors import SettingError, listed
 from chainrule.kernels import Objective, reference
 from chainrule.network import Network
-from chainrule.training import dropout
 
 Array = npt.NDArray[Any]
 
@@ -75,7 +74,7 @@ class Posterior:
         return float(J), float(np.abs(d).max(initial=0.0)) / (self.scale * self.objective.total_weight)
 
     def batch_gradient(
-        self, flat: Array, rows: Array | slice, masks: dropout.Masks | None = None
+        self, flat: Array, rows: Array | slice, masks: reference.Masks | None = None
     ) -> tuple[float, Array]:
         """J of these rows alone, and an unbiased estimate of dF/dw from them.
 
@@ -85,10 +84,7 @@ class Posterior:
         X, T = o.X[rows], o.T[rows]
         weight = None if o.weight is None else o.weight[rows]
         weights = self.net.weights_from(flat)
-        if masks is None:
-            J, d = reference.gradient(self.net, weights, X, T, weight)
-        else:
-            J, d = dropout.gradient(self.net, weights, X, T, masks, weight)
+        J, d = reference.gradient(self.net, weights, X, T, weight, masks)
         share = float(len(X) if weight is None else weight.sum())
         d *= o.total_weight / share if share > 0 else 0.0
         return float(J), self._finished(d, flat)
