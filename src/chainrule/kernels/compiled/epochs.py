@@ -12,6 +12,7 @@ from llvmlite import ir
 
 from chainrule.kernels.compiled import blocked, team, unrolled
 from chainrule.kernels.compiled.emit import Emitter
+from chainrule.kernels.compiled.subnormals import write_flushed
 from chainrule.kernels.compiled.updates import WEIGHTS_FILLED_UP, write_update
 from chainrule.network import Network
 
@@ -71,7 +72,7 @@ def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
                 with b.if_then(b.and_(last, b.icmp_signed(">", e.tail_rows, e.index(0)))):
                     add(e.tail, e.n, e.tail_rows)
         _update(e, form, barrier, scale, epoch, e.address(e.total, epoch))
-    e.end()
+    _end(e, form, FULL_BATCH)
 
 
 def write_batches(module: ir.Module, net: Network, form: Form) -> None:
@@ -110,14 +111,20 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
         number = b.load(step)
         b.store(b.add(number, e.index(1)), step)
         _update(e, form, barrier, scale, number, e.address(e.total, epoch), waited=True)
-    e.end()
+    _end(e, form, BATCHES)
 
 
 def _begin(module: ir.Module, net: Network, form: Form, arguments: list[str]) -> tuple[Emitter, Any]:
     writer = unrolled if form.is_unrolled else blocked
     gradient = writer.write_gradient(module, net, form.bits, form.width, "chunk", J=form.J, internal=True)
     write_update(module, form.solver, form.bits, min(WEIGHTS_FILLED_UP, form.width), form.parts)
-    return Emitter(module, "run", arguments, form.bits, min(WEIGHTS_FILLED_UP, form.width)), gradient
+    e = Emitter(module, "epochs", arguments, form.bits, min(WEIGHTS_FILLED_UP, form.width), internal=True)
+    return e, gradient
+
+
+def _end(e: Emitter, form: Form, arguments: list[str]) -> None:
+    """``run``, which is called: the epochs, with subnormal numbers as zero."""
+    write_flushed(e.module, "run", arguments, e.end(), form.bits, e.width)
 
 
 def _barrier(e: Emitter, form: Form) -> team.Barrier | None:

@@ -206,13 +206,13 @@ class Pace:
     Two threads that wait for each other at every step are slower than one where another program has the second core.
     """
 
-    AGAIN = 16  # calls, after which the other way is tried once more
+    AGAIN = 4, 32  # calls, after which the other way is tried once more: at first, and at most
 
     def __init__(self, members: int) -> None:
         self.members = members
         self._seconds: dict[int, float] = {}
         self._is_cold = True  # the first call fills caches and starts threads: its time says nothing
-        self._calls = 0
+        self._again = self._left = self.AGAIN[0]
 
     def choose(self) -> int:
         """Threads of the next call."""
@@ -220,9 +220,12 @@ class Pace:
         for members in ways:
             if members not in self._seconds:
                 return members
-        self._calls += 1
         faster, slower = sorted(ways, key=self._seconds.__getitem__)
-        return slower if self._calls % self.AGAIN == 0 else faster
+        self._left -= 1
+        if self._left:
+            return faster
+        self._again = self._left = min(2 * self._again, self.AGAIN[1])
+        return slower
 
     def note(self, members: int, seconds: float, steps: int) -> None:
         """What a call took."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -20,7 +21,8 @@ from chainrule.kernels.compiled.emit import INDEX, Emitter
 
 ARGUMENTS = ["rank", "members", "arrived#", "give_way"]
 _GONE = 1 << 40  # arrivals, where the others are not coming
-_SPINS = 4000  # about 50 microseconds of waiting before a waiting thread offers its core to others
+_SPINS = 60_000  # about 100 microseconds of waiting before a waiting thread gives its core away
+_SLEEP = 20  # microseconds
 
 
 class Barrier:
@@ -52,8 +54,8 @@ class Barrier:
         b.store(spins, self._spins)
         b.cbranch(b.icmp_signed(">", spins, e.index(_SPINS)), polite, look)
         b.position_at_end(polite)
-        kind = ir.FunctionType(ir.IntType(32), [])
-        b.call(b.inttoptr(e.give_way, kind.as_pointer()), [])
+        kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
+        b.call(b.inttoptr(e.give_way, kind.as_pointer()), [ir.Constant(ir.IntType(32), _SLEEP)])
         b.branch(look)
         b.position_at_end(after)
         return seen
@@ -91,9 +93,11 @@ def _together(call: Callable[..., None], arguments: tuple[int, ...], members: in
     if members not in _pools:
         _pools[members] = ThreadPoolExecutor(members, thread_name_prefix="chainrule team")
     pool, running, interrupt = _pools[members], [], None
+    cores = _cores()
     try:
         for rank in range(members):
-            running.append(pool.submit(call, *arguments, rank, members, arrived.ctypes.data, give_way()))
+            own = rank, members, arrived.ctypes.data, give_way()
+            running.append(pool.submit(_member, cores, call, *arguments, *own))
     except BaseException as error:  # Ctrl-C in between: who has started is told that the others are not coming
         arrived[0] = _GONE
         interrupt = error
@@ -109,12 +113,28 @@ def _together(call: Callable[..., None], arguments: tuple[int, ...], members: in
         each.result()
 
 
+def _member(cores: list[int], call: Callable[..., None], *arguments: int) -> None:
+    """One thread's part, begun on a core of its own: left to the system, two that wait for each other may share one."""
+    if len(cores) > 1:
+        os.sched_setaffinity(0, {cores[arguments[-4] % len(cores)]})  # its rank's; moves this thread there
+        os.sched_setaffinity(0, cores)  # and lets it be moved where that core has more to do
+    call(*arguments)
+
+
+def _cores() -> list[int]:
+    """The cores this process may use, where the system lets a thread choose."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+
+
 @functools.cache
 def give_way() -> int:
-    """Where the system's function begins with which a thread lets others run."""
+    """Where the system's function begins with which a thread sleeps for some microseconds.
+
+    Yielding is not enough: two threads that share a core yield to each other for 50 ms before one of them is moved.
+    """
     try:
         library: Any = ctypes.CDLL(None)
-        return int(ctypes.cast(library.sched_yield, ctypes.c_void_p).value or 0)
+        return int(ctypes.cast(library.usleep, ctypes.c_void_p).value or 0)
     except (AttributeError, OSError, TypeError):  # Windows
         kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined]
         return int(ctypes.cast(kernel.SwitchToThread, ctypes.c_void_p).value or 0)
