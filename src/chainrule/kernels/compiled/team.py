@@ -91,13 +91,17 @@ def run(call: Callable[..., None], arguments: tuple[int, ...], members: int) -> 
 def _together(call: Callable[..., None], arguments: tuple[int, ...], members: int) -> None:
     arrived = np.zeros(1, np.int64)
     if members not in _pools:
-        _pools[members] = ThreadPoolExecutor(members, thread_name_prefix="chainrule team")
+        _pools[members] = ThreadPoolExecutor(members - 1, thread_name_prefix="chainrule team")
     pool, running, interrupt = _pools[members], [], None
     cores = _cores()
+
+    def whole(rank: int) -> tuple[int, ...]:
+        return *arguments, rank, members, arrived.ctypes.data, give_way()
+
     try:
-        for rank in range(members):
-            own = rank, members, arrived.ctypes.data, give_way()
-            running.append(pool.submit(_member, cores, call, *arguments, *own))
+        for rank in range(1, members):
+            running.append(pool.submit(_member, cores, call, *whole(rank)))
+        _member(cores, call, *whole(0))
     except BaseException as error:  # Ctrl-C in between: who has started is told that the others are not coming
         arrived[0] = _GONE
         interrupt = error
