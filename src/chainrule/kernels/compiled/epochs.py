@@ -36,6 +36,7 @@ class Form(NamedTuple):
     is_unrolled: bool
     solver: str
     parts: int
+    is_plain: bool
     J: bool
 
 
@@ -117,7 +118,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
 def _begin(module: ir.Module, net: Network, form: Form, arguments: list[str]) -> tuple[Emitter, Any]:
     writer = unrolled if form.is_unrolled else blocked
     gradient = writer.write_gradient(module, net, form.bits, form.width, "chunk", J=form.J, internal=True)
-    write_update(module, form.solver, form.bits, min(WEIGHTS_FILLED_UP, form.width), form.parts)
+    write_update(module, form.solver, form.bits, min(WEIGHTS_FILLED_UP, form.width), form.parts, form.is_plain)
     e = Emitter(module, "epochs", arguments, form.bits, min(WEIGHTS_FILLED_UP, form.width), internal=True)
     return e, gradient
 

@@ -77,6 +77,7 @@ class CompiledRun:
         self._w[: self._size] = flat
         self._free[: self._size] = 1 if free is None else free
         self._held[: self._size] = 1 if held is None else held
+        self._is_plain = free is None and not pull and solver != "adamw"
         self._hyper = np.array([decay, second_decay, scale, float(average), pull])
         self._g, self._chunk = (self._padded(self.parts) for _ in range(2))
         self._J, self._weight = np.zeros(self.parts), np.zeros(self.parts)
@@ -169,7 +170,7 @@ class CompiledRun:
             "batches": (epochs.write_batches, epochs.BATCHES),
         }[kind]
         solver = "adam" if self.solver == "adamw" else self.solver
-        form = Form(kernel.bits, kernel.width, kernel.is_unrolled, solver, self.parts, J)
+        form = Form(kernel.bits, kernel.width, kernel.is_unrolled, solver, self.parts, self._is_plain, J)
         name = f"{kind} {form}"
         found = kernel._functions.get(name)
         if found is None:
