@@ -15,6 +15,8 @@ _HOME = {
     "log_likelihood": "kernels",
     "gradient": "kernels",
     "hessian_product": "kernels",
+    "Blocks": "kernels.blocks",
+    "ArrayBlocks": "kernels.blocks.arrays",
     "constant_log_likelihood": "training",
     "train": "training",
     "Run": "training",
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from chainrule.kernels import gradient as gradient
     from chainrule.kernels import hessian_product as hessian_product
     from chainrule.kernels import log_likelihood as log_likelihood
+    from chainrule.kernels.blocks import Blocks as Blocks
+    from chainrule.kernels.blocks.arrays import ArrayBlocks as ArrayBlocks
     from chainrule.network import Network as Network
     from chainrule.program import program as program
     from chainrule.tables.fit import train_table as train_table

@@ -22,13 +22,13 @@ class ProgressBar:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("{task.fields[whole]:,}/{task.total:,.0f}"),
             TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(title, total=total, figures="")
+        self._task = self._bar.add_task(title, total=total, whole=0, figures="")
 
     def __enter__(self) -> ProgressBar:
         self._bar.start()
@@ -37,9 +37,9 @@ class ProgressBar:
     def __exit__(self, *exc: object) -> None:
         self._bar.stop()
 
-    def update(self, done: int, figures: str) -> None:
+    def update(self, done: float, figures: str) -> None:
         """Show how far it is and the newest figures."""
-        self._bar.update(self._task, completed=done, figures=figures)
+        self._bar.update(self._task, completed=done, whole=int(done), figures=figures)
 
 
 def print_code(text: str) -> None:

@@ -115,7 +115,7 @@ def test_J_and_its_derivatives_are_sums_over_blocks_of_rows(law, monkeypatch):
     whole = on_numpy(net, X, T, sample_weight)
     expected = (whole.value(weights.flat), *whole.gradient(weights.flat), whole.hessian_product(weights.flat, v.flat))
     everything = whole.outputs(weights.flat)
-    monkeypatch.setattr(objective, "ROWS_PER_BLOCK", 7)
+    monkeypatch.setattr(objective, "ROWS_PER_CHUNK", 7)
     blocks = on_numpy(net, X, T, sample_weight)
     assert blocks.value(weights.flat) == pytest.approx(expected[0], rel=1e-14)
     assert blocks.gradient(weights.flat)[0] == pytest.approx(expected[1], rel=1e-14)
@@ -127,7 +127,7 @@ def test_J_and_its_derivatives_are_sums_over_blocks_of_rows(law, monkeypatch):
 def test_more_rows_than_a_block_are_all_counted():
     net = Network("1-2 softmax")
     weights = net.weights_from([0.0, 0.0, 0.0, 0.0])
-    rows = objective.ROWS_PER_BLOCK + 1
+    rows = objective.ROWS_PER_CHUNK + 1
     J = cr.log_likelihood(net, weights, np.zeros((rows, 1)), np.tile([1.0, 0.0], (rows, 1)))
     assert J == pytest.approx(rows * math.log(0.5), rel=1e-12)
     assert len(outputs(net, weights, np.zeros((rows, 1)))) == rows

@@ -49,15 +49,7 @@ def checked_targets(net: Network, T: npt.ArrayLike, rows: int, dtype: npt.DTypeL
         raise DataError(
             f"X has {counted(rows, 'row')} and T has {counted(len(T), 'row')}.", "Each row of X needs its row of T."
         )
-    match net.law.name:
-        case "softmax":
-            wrong = (T < 0).any(axis=1) | (np.abs(T.sum(axis=1) - 1) > (1e-6 if T.dtype == np.float64 else 1e-5))
-        case "sigmoid":
-            wrong = ((T < 0) | (T > 1)).any(axis=1)
-        case "exp":
-            wrong = (T < 0).any(axis=1)
-        case _:
-            wrong = np.zeros(rows, dtype=bool)
+    wrong = outside_law(net, T)
     if wrong.any():
         row = int(wrong.argmax())
         raise DataError(
@@ -65,6 +57,32 @@ def checked_targets(net: Network, T: npt.ArrayLike, rows: int, dtype: npt.DTypeL
             f"Received {np.array2string(T[row, :6], precision=6)}; allowed: {net.law.targets}.",
         )
     return T
+
+
+def outside_law(net: Network, T: Array) -> Array:
+    """Which rows of T (N, K) the output law does not take, bool (N,)."""
+    match net.law.name:
+        case "softmax":
+            return np.asarray(
+                (T < 0).any(axis=1) | (np.abs(T.sum(axis=1) - 1) > (1e-6 if T.dtype == np.float64 else 1e-5))
+            )
+        case "sigmoid":
+            return np.asarray(((T < 0) | (T > 1)).any(axis=1))
+        case "exp":
+            return np.asarray((T < 0).any(axis=1))
+    return np.zeros(len(T), dtype=bool)
+
+
+def are_labels(net: Network, T: npt.ArrayLike) -> bool:
+    """Whether T holds one class label a row, not a column an output."""
+    if not net.law.has_classes:
+        return False
+    try:
+        shape = np.shape(T)
+    except ValueError:
+        raise DataError("The rows of T have different lengths.", "Every row needs the same columns.") from None
+    is_column = len(shape) == 2 and shape[1] == 1
+    return len(shape) == 1 or (is_column and (net.K > 1 or np.asarray(T).dtype.kind in "USO"))
 
 
 def checked_sample_weight(
@@ -162,6 +180,11 @@ def _all_finite(matrix: Array) -> bool:
     """Whether every number is finite, a block of rows at a time: no second table of truth values in memory."""
     rows = max(1, FINITE_AT_ONCE // max(1, matrix.shape[1]))
     return all(np.isfinite(matrix[at : at + rows]).all() for at in range(0, len(matrix), rows))
+
+
+def as_matrix(values: Any, name: str, dtype: npt.DTypeLike) -> Array:
+    """Rows as C-contiguous floats, not looked at for what is not finite; dates, text and the like are refused."""
+    return _as_floats(_real_array(values, name), name, dtype, _column_names(values))
 
 
 def _check_network(net: Network) -> None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.kernels import reference, select
+from chainrule.kernels.blocks import Block, Recycled, TargetMoments, TreeSum, WeightSum, bounds_of, plus, rows_per_block
 from chainrule.kernels.inputs import checked_inputs, checked_sample_weight, checked_targets, checked_weights
 from chainrule.network import Network, Weights
 
 Array = npt.NDArray[Any]
 
-ROWS_PER_BLOCK = 4096
+ROWS_PER_CHUNK = 4096  # that NumPy takes at once
+
+MasksOfRows = Callable[[int, int], reference.Masks | None]
 
 
 class Objective:
     """J and its derivatives: sums over blocks of rows with fixed bounds, added in a fixed order.
+
+    A block is summed chunk by chunk and the blocks in a tree (`chainrule.kernels.blocks`), so that rows in memory give
+    the same bits as the same rows read block by block.
 
     Parameters
     ----------
@@ -42,6 +48,7 @@ class Objective:
     """
 
     dtype: np.dtype[Any] = np.dtype(np.float64)
+    is_streamed = False  # all rows are in memory
 
     def __init__(
         self,
@@ -58,7 +65,11 @@ class Objective:
         self.rows = len(self.X)
         self.T = checked_targets(net, T, self.rows, dtype)
         self.weight = checked_sample_weight(sample_weight, self.rows, dtype)
-        self.total_weight = _total(self.weight, self.rows)
+        self.total_weight = self._total()
+        if self.weight is not None and self.dtype != np.float64 and not self.has_one_block:
+            given = checked_sample_weight(sample_weight, self.rows)  # as those of a table in blocks are added up
+            assert given is not None
+            self.total_weight = self._sum_of(given)
         self._evaluations = evaluations
 
     def prepared(self, evaluations: int) -> Objective:
@@ -84,11 +95,41 @@ class Objective:
     def _with(self, X: Array, T: Array, weight: Array | None, evaluations: int) -> Objective:
         """One on other rows of the same kind, checked before."""
         found = copy.copy(self)
-        for made_when_needed in ("choice", "_compiled"):
+        for made_when_needed in ("choice", "_compiled", "targets"):
             found.__dict__.pop(made_when_needed, None)
-        found.X, found.T, found.weight, found.rows = X, T, weight, len(X)
-        found.total_weight, found._evaluations = _total(weight, len(X)), evaluations
+        found.X, found.T, found.weight, found.rows = X, T, weight, len(T)
+        found.total_weight, found._evaluations = found._total(), evaluations
         return found
+
+    @classmethod
+    def of_block(cls, net: Network, block: Block, choice: select.Choice) -> Objective:
+        """That of a block that is checked, served by the kernel chosen for the whole table."""
+        found = cls.__new__(cls)
+        found.net, found.dtype = net, block.X.dtype
+        found.X, found.T, found.weight, found.rows = *block, len(block.X)
+        found.total_weight, found._evaluations = found._total(), 1
+        found.__dict__["choice"] = choice
+        return found
+
+    @property
+    def bounds(self) -> list[tuple[int, int]]:
+        """First row and end of each block."""
+        return bounds_of(self.rows, self.net.D + self.net.K)
+
+    @property
+    def has_one_block(self) -> bool:
+        """Whether there is nothing to add up beyond a block."""
+        return self.rows <= rows_per_block(self.net.D + self.net.K)
+
+    @functools.cached_property
+    def targets(self) -> TargetMoments:
+        """What the targets alone tell: their means and spreads."""
+        sums = TreeSum(TargetMoments.plus)
+        for number, (first, end) in enumerate(self.bounds):
+            own = None if self.weight is None else self.weight[first:end]
+            sums.add(number, TargetMoments.of(self.net.law, self.T[first:end], own))
+        moments: TargetMoments = sums.total(len(self.bounds))
+        return moments
 
     @functools.cached_property
     def choice(self) -> select.Choice:
@@ -99,33 +140,45 @@ class Objective:
     def _compiled(self) -> select.Evaluator | None:
         return self.choice.evaluator(self.X, self.T, self.weight)
 
+    def prepare(self, memory: Recycled | None = None) -> None:
+        """Lay out the rows as the compiled kernel reads them, now rather than when first needed."""
+        if self._compiled:
+            self._compiled.prepare(memory)
+
     def value(self, flat: Array) -> Any:
         """J, a scalar in nats."""
         weights = self.net.weights_from(flat)
         if weights.flat.dtype == self.dtype and self._compiled:
             return self._compiled.value(weights.flat)
-        return sum(_wide(reference.log_likelihood(self.net, weights, *block)) for block in self._blocks())
+        return self._sum(lambda X, T, weight, _: _wide(reference.log_likelihood(self.net, weights, X, T, weight)), 0.0)
 
-    def gradient(self, flat: Array) -> tuple[Any, Array]:
-        """J and dJ/d(weights), (P,)."""
+    def gradient(self, flat: Array, *, J: bool = True, masks: MasksOfRows | None = None) -> tuple[Any, Array]:
+        """J and dJ/d(weights), (P,); J is NaN where it is not asked for.
+
+        ``masks(first, count)`` are the masks of dropout for so many rows.
+        """
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == self.dtype and self._compiled:
-            return self._compiled.gradient(weights.flat)
-        J, total = 0.0, np.zeros_like(weights.flat)
-        for block in self._blocks():
-            value, part = reference.gradient(self.net, weights, *block)
-            J, total = J + _wide(value), total + part
-        return J, total
+        if weights.flat.dtype == self.dtype and self._compiled and masks is None:
+            value, d = self._compiled.gradient(weights.flat, J=J)
+            return (value if J else np.nan), d
+
+        def part(X: Array, T: Array, weight: Array | None, first: int) -> tuple[Any, Array]:
+            value, d = reference.gradient(self.net, weights, X, T, weight, masks and masks(first, X.shape[0]))
+            return _wide(value), d
+
+        value, d = self._sum(part, (0.0, np.zeros_like(weights.flat)))
+        return value, d
 
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
         if weights.flat.dtype == direction.flat.dtype == self.dtype and self._compiled:
             return self._compiled.hessian_product(weights.flat, direction.flat)
-        total = np.zeros_like(weights.flat)
-        for X, T, weight in self._blocks():
-            total = total + reference.hessian_product(self.net, weights, X, T, direction, weight)
-        return total
+        found: Array = self._sum(
+            lambda X, T, weight, _: reference.hessian_product(self.net, weights, X, T, direction, weight),
+            np.zeros_like(weights.flat),
+        )
+        return found
 
     def hessian(self, flat: Array) -> Array:
         """d²J/dw² (P, P): a product for each unit vector."""
@@ -141,15 +194,42 @@ class Objective:
             return self._compiled.outputs(weights.flat)
         return outputs(self.net, weights, self.X)
 
-    def _blocks(self) -> Iterator[tuple[Array, Array, Array | None]]:
-        for at in range(0, self.rows, ROWS_PER_BLOCK):
-            part = slice(at, at + ROWS_PER_BLOCK)
+    def digest(self, digest: Any) -> None:
+        """Feed all its numbers to a hash."""
+        for part in (self.X, self.T, self.weight):
+            digest.update(repr(None if part is None else part.shape).encode())
+            if part is not None:
+                for at in range(0, len(part), ROWS_PER_CHUNK):
+                    digest.update(np.ascontiguousarray(part[at : at + ROWS_PER_CHUNK], dtype="<f8").tobytes())
+
+    def _chunks(self) -> Iterator[tuple[Array, Array, Array | None]]:
+        for at in range(0, self.rows, ROWS_PER_CHUNK):
+            part = slice(at, at + ROWS_PER_CHUNK)
             yield self.X[part], self.T[part], None if self.weight is None else self.weight[part]
 
+    def _sum(self, of_rows: Callable[[Array, Array, Array | None, int], Any], nothing: Any) -> Any:
+        """What ``of_rows(X, T, weight, first row)`` gives, over all rows."""
+        sums = TreeSum()
+        for number, (first, end) in enumerate(self.bounds):
+            total = nothing
+            for at in range(first, end, ROWS_PER_CHUNK):
+                part = slice(at, min(at + ROWS_PER_CHUNK, end))
+                found = of_rows(self.X[part], self.T[part], None if self.weight is None else self.weight[part], at)
+                total = plus(total, found)
+            sums.add(number, total)
+        return sums.total(len(self.bounds)) if self.bounds else nothing
 
-def _total(weight: Array | None, rows: int) -> float:
-    """The sum of the sample weights, which count 1 each where none are given."""
-    return float(rows if weight is None else weight.sum(dtype=np.float64))
+    def _total(self) -> float:
+        """The sum of the sample weights, which count 1 each where none are given."""
+        if self.weight is None:
+            return float(self.rows)
+        return self._sum_of(self.weight)
+
+    def _sum_of(self, weight: Array) -> float:
+        """The sum of sample weights (N, 1), block by block."""
+        sums = WeightSum(rows_per_block(self.net.D + self.net.K))
+        sums.add(weight)
+        return sums.total()
 
 
 def _wide(value: Any) -> Any:
@@ -163,8 +243,8 @@ def outputs(net: Network, weights: Weights, X: Array) -> Array:
     if kernel is not None:
         return kernel.outputs(weights.flat, X, threads=select.threads_for(net, len(X)))
     blocks = [
-        reference.forward(net, weights, X[at : at + ROWS_PER_BLOCK])[1][net.L]
-        for at in range(0, len(X), ROWS_PER_BLOCK)
+        reference.forward(net, weights, X[at : at + ROWS_PER_CHUNK])[1][net.L]
+        for at in range(0, len(X), ROWS_PER_CHUNK)
     ]
     return np.concatenate(blocks) if blocks else np.empty((0, net.K), weights.flat.dtype)
 

@@ -24,10 +24,11 @@ def forward(net: Network, weights: Weights, X: Array, masks: Masks | None = None
     """A[l] and Z[l] of every layer; slot 0 of A is unused, Z[0] = X, Z[L] = Y. Z[l] is before its mask."""
     A: list[Array] = [X[:, :0]]
     Z: list[Array] = [X]  # (N, D)
+    activations, law = net.activations, net.law
     for l in range(1, net.L + 1):
         A.append(_masked(Z, masks, l - 1) @ weights.W[l] + weights.b[l])  # (N, M[l])  post, "feed-forward mechanism"
-        row = net.activations[l] if l < net.L else None
-        Z.append(evaluate(row.value if row else net.law.mean, a=A[l]))  # (N, M[l])
+        row = activations[l] if l < net.L else None
+        Z.append(evaluate(row.value if row else law.mean, a=A[l]))  # (N, M[l])
     return A, Z
 
 

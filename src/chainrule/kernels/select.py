@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.kernels.blocks import Recycled
 from chainrule.network import Network
 
 if TYPE_CHECKING:
@@ -66,9 +67,13 @@ class Evaluator:
         """J."""
         return self._kernel.value(flat, self._rows, threads=self._threads)
 
-    def gradient(self, flat: Array) -> tuple[float, Array]:
-        """J and dJ/dw (P,)."""
-        return self._kernel.gradient(flat, self._rows, threads=self._threads)
+    def prepare(self, memory: Recycled | None = None) -> None:
+        """Lay out the rows as the kernel reads them, now rather than when first needed."""
+        self.__dict__["_rows"] = self._kernel.rows(*self._data, memory=memory)
+
+    def gradient(self, flat: Array, *, J: bool = True) -> tuple[float, Array]:
+        """J and dJ/dw (P,); J is meaningless where it is not asked for."""
+        return self._kernel.gradient(flat, self._rows, J=J, threads=self._threads)
 
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
@@ -76,11 +81,12 @@ class Evaluator:
 
     def hessian(self, flat: Array) -> Array:
         """d²J/dw² (P, P)."""
-        return self._kernel.hessian(flat, self._rows)
+        net, rows = self._kernel.net, len(self._data[0])
+        return self._kernel.hessian(flat, self._rows, threads=threads_for(net, 2 * rows * net.size))
 
     def outputs(self, flat: Array) -> Array:
         """Y (N, K)."""
-        return self._kernel.outputs(flat, self._data[0], threads=self._threads)
+        return self._kernel.outputs(flat, self._data[0], rows=self._rows, threads=self._threads)
 
     @functools.cached_property
     def _rows(self) -> Rows:
@@ -213,14 +219,12 @@ def status() -> dict[str, str]:
     import llvmlite
 
     from chainrule.kernels.compiled import cache, threads
-    from chainrule.kernels.compiled.product import address
     from chainrule.kernels.compiled.target import processor
 
     place, (files, size) = cache.folder(), cache.contents()
     return {
         "kernels": f"compiled with llvmlite {llvmlite.__version__}",
         "processor": f"{processor().name}, registers of {processor().register_bytes * 8} bits",
-        "matrix products": "SciPy's BLAS" if address(64) else "SciPy's BLAS has another interface: NumPy serves",
         "compiled code": f"{files} files, {size / 1e6:.1f} MB in {place}"
         if place
         else "not kept: there is no folder for it",

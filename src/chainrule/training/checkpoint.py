@@ -16,13 +16,13 @@ import numpy as np
 from chainrule.atomic import writable, write_atomically
 from chainrule.errors import ModelFileError, SettingError
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.lock import locked
 from chainrule.training.checkpoint_bytes import packed, unpacked
 from chainrule.training.progress import Progress
 
 Place = str | os.PathLike[str]
 
-ROWS_AT_ONCE = 10_000  # of the data, when its fingerprint is taken
 SECONDS_BETWEEN = 10.0  # where no interval is asked for
 
 
@@ -81,7 +81,7 @@ class Checkpoints:
         What fixes the course of the training, apart from seeds and data.
     seeds : sequence of int
         One a start.
-    data : tuple of Objective or None
+    data : tuple of Objective, BlockedObjective or None
     path, every, resume
         ``checkpoint``, ``checkpoint_every`` and ``resume`` of `chainrule.train`.
     """
@@ -90,7 +90,7 @@ class Checkpoints:
         self,
         course: Mapping[str, Any],
         seeds: Sequence[int],
-        data: tuple[Objective | None, ...],
+        data: tuple[Objective | BlockedObjective | None, ...],
         path: Place | None,
         every: int | None,
         resume: Place | bool,
@@ -154,15 +154,12 @@ def check_paths(checkpoint: Place | None, every: Any, resume: Place | bool) -> N
         writable(checkpoint)
 
 
-def fingerprint(*objectives: Objective | None) -> str:
+def fingerprint(*objectives: Objective | BlockedObjective | None) -> str:
     """SHA-256 over the data of these objectives, hexadecimal."""
     digest = hashlib.sha256()
     for objective in objectives:
-        for part in () if objective is None else (objective.X, objective.T, objective.weight):
-            digest.update(repr(None if part is None else part.shape).encode())
-            if part is not None:
-                for at in range(0, len(part), ROWS_AT_ONCE):
-                    digest.update(np.ascontiguousarray(part[at : at + ROWS_AT_ONCE], dtype="<f8").tobytes())
+        if objective is not None:
+            objective.digest(digest)
     return digest.hexdigest()
 
 

@@ -90,13 +90,25 @@ class Climb:
                         progress.state = self.engine.advance(progress.state, self._epochs_ahead(), stop)
             except KeyboardInterrupt:  # in a callback, or while measuring; an engine returns what it has
                 outcome = Outcome.INTERRUPTED
-                stop.interrupt()
-                if not progress.recorded:
-                    self._look(stop, ())
+                self._interrupted(stop)
         progress.seconds = time.monotonic() - self.began
         if self.save:
             self.save(progress, True)
         return outcome
+
+    def _interrupted(self, stop: Stop) -> None:
+        """Measure what there is, which takes a pass over the rows; who cannot wait for it says so once more."""
+        is_first = stop.reason is not Outcome.INTERRUPTED
+        stop.interrupt()
+        try:
+            if not is_first:
+                raise KeyboardInterrupt
+            if not self.progress.recorded:
+                self._look(stop, ())
+        except KeyboardInterrupt:
+            if self.save:
+                self.save(self.progress, True)
+            raise
 
     def _record_is_due(self, stop: Stop) -> bool:
         """At the first and the last epoch, at multiples of ``record_every``, and wherever it comes to a stop."""

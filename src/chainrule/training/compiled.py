@@ -29,6 +29,7 @@ Array = npt.NDArray[Any]
 
 _idle: weakref.WeakKeyDictionary[Objective, dict[Any, list[CompiledRun]]] = weakref.WeakKeyDictionary()
 SECONDS_A_CALL = 0.1  # after which Ctrl-C and the time limit are looked at
+SECONDS_A_TRIAL = 0.03  # of a number of threads that may be the slower one
 MOST_ROWS_ORDERED = 1 << 17  # of several epochs in one call: their orders are made before it
 
 
@@ -56,6 +57,7 @@ class CompiledEngine:
         self.rows = posterior.objective.rows
         self.batches = recipe.updates_per_epoch(self.rows)
         o = posterior.objective
+        assert isinstance(o, Objective)
         self._constant = constant_of(o.net, o.T, o.weight) if recipe.batch_size is not None else 0.0
         self._order: tuple[int, Array] | None = None  # that of an epoch which takes several calls
         self._pace = reference_seconds(posterior.net, recipe.batch_size or self.rows)  # seconds an update, at first
@@ -89,7 +91,7 @@ class CompiledEngine:
 
     def _call(self, run: CompiledRun, state: State, last: int) -> State:
         """The state after one call of about `SECONDS_A_CALL`."""
-        updates = max(1, int(SECONDS_A_CALL / self._pace))
+        updates = max(1, int((SECONDS_A_TRIAL if run.is_trying else SECONDS_A_CALL) / self._pace))
         if self.recipe.batch_size is None:
             return self._full_batches(run, state, min(updates, last - state.epoch), last)
         whole = min(updates // self.batches, max(1, MOST_ROWS_ORDERED // self.rows), last - state.epoch)
@@ -154,13 +156,7 @@ class CompiledEngine:
 
     def _steps(self, state: State, count: int) -> Array:
         """What each update's length is made of."""
-        rates, solver = self.recipe.rates(state, self.rows, count), self.solver
-        if not isinstance(solver, Adam):
-            return rates
-        steps = adam_steps(rates, state.update + 1, solver.beta1, solver.beta2, solver.epsilon)
-        if isinstance(solver, AdamW):
-            steps[:, 2] = rates * solver.weight_decay
-        return steps
+        return steps_of(self.solver, self.recipe.rates(state, self.rows, count), state.update)
 
     def _note(self, seconds: float, updates: int) -> None:
         """How fast it goes; a call that was disturbed must not make the next ones tiny, nor a lucky one huge."""
@@ -182,6 +178,7 @@ class CompiledEngine:
     @contextlib.contextmanager
     def _workspace(self, state: State) -> Iterator[CompiledRun]:
         """A `CompiledRun` at a state: one that is idle, else a new one."""
+        assert isinstance(self.posterior.objective, Objective)
         idle = _idle.setdefault(self.posterior.objective, {}).setdefault(self._key, [])
         try:
             run = idle.pop()
@@ -196,15 +193,33 @@ class CompiledEngine:
             idle.append(run)
 
     def _new_run(self) -> CompiledRun:
-        p, o, solver, batch = self.posterior, self.posterior.objective, self.solver, self.recipe.batch_size
-        decays = {}
-        if isinstance(solver, Adam):
-            decays = {"decay": solver.beta1, "second_decay": solver.beta2}
-        elif isinstance(solver, Momentum):
-            decays = {"decay": solver.momentum}
-        assert o.choice.kernel is not None
-        return CompiledRun(
-            o.choice.kernel, type(solver).__name__.lower(), o.X, o.T, o.weight, np.zeros(p.net.size, o.dtype),
-            batch=batch, average=batch is not None, scale=p.scale * (o.total_weight if batch else 1.0),
-            pull=p.scale * p.penalty, held=p.held, free=p.free, threads=available(), **decays,
-        )  # fmt: skip
+        o = self.posterior.objective
+        assert isinstance(o, Objective)
+        return new_run(self.posterior, self.solver, self.recipe.batch_size, o.X, o.T, o.weight)
+
+
+def new_run(
+    p: Posterior, solver: FirstOrder, batch: int | None, X: Array, T: Array, weight: Array | None
+) -> CompiledRun:
+    """A run of a solver over these rows."""
+    o, decays = p.objective, {}
+    if isinstance(solver, Adam):
+        decays = {"decay": solver.beta1, "second_decay": solver.beta2}
+    elif isinstance(solver, Momentum):
+        decays = {"decay": solver.momentum}
+    assert o.choice.kernel is not None
+    return CompiledRun(
+        o.choice.kernel, type(solver).__name__.lower(), X, T, weight, np.zeros(p.net.size, o.dtype),
+        batch=batch, average=batch is not None, scale=p.scale * (o.total_weight if batch else 1.0),
+        pull=p.scale * p.penalty, held=p.held, free=p.free, threads=available(), **decays,
+    )  # fmt: skip
+
+
+def steps_of(solver: FirstOrder, rates: Array, update: int) -> Array:
+    """What the length of each update is made of, from their rates; ``update`` are done before."""
+    if not isinstance(solver, Adam):
+        return rates
+    steps = adam_steps(rates, update + 1, solver.beta1, solver.beta2, solver.epsilon)
+    if isinstance(solver, AdamW):
+        steps[:, 2] = rates * solver.weight_decay
+    return steps

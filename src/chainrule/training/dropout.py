@@ -42,8 +42,12 @@ def checked_shares(net: Network, dropout: float | Sequence[float]) -> tuple[floa
     return tuple(shares)
 
 
-def masks_of_update(net: Network, keep: Sequence[float], seed: int, update: int, rows: int) -> Masks | None:
-    """The masks of an update; None where every unit is kept."""
+def masks_of_update(
+    net: Network, keep: Sequence[float], seed: int, update: int, rows: int, first: int = 0
+) -> Masks | None:
+    """The masks of an update for so many of its rows, from its row ``first`` on; None where every unit is kept."""
     if all(p == 1 for p in keep):
         return None
-    return [None if p == 1 else keep_mask(seed, update, l, (rows, net.M[l]), p) * (1 / p) for l, p in enumerate(keep)]
+    return [
+        None if p == 1 else keep_mask(seed, update, l, (rows, net.M[l]), p, first) * (1 / p) for l, p in enumerate(keep)
+    ]

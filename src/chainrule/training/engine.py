@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks.objective import BlockedObjective
+from chainrule.kernels.reference import Masks
 from chainrule.training import randomness
 from chainrule.training.dropout import masks_of_update
 from chainrule.training.posterior import Posterior
@@ -84,15 +86,25 @@ class Recipe:
         return self.learning_rate * state.rate_factor * self.schedule.factors(t, span)
 
 
-def steps_are_compiled(objective: Objective, solver: Solver, recipe: Recipe) -> bool:
-    """Whether updates run in compiled code; with dropout, and with solvers that compare steps, they do not."""
+def steps_are_compiled(objective: Objective | BlockedObjective, solver: Solver, recipe: Recipe) -> bool:
+    """Whether updates run in compiled code; with dropout, and with solvers that compare steps, they do not.
+
+    Nor where an update sums over several blocks of rows: it then adds up what compiled code gives for each, so that
+    rows in memory and rows read block by block give the same bits.
+    """
     if not isinstance(solver, FirstOrder) or any(share < 1 for share in recipe.keep):
+        return False
+    if recipe.batch_size is None and not objective.has_one_block:
         return False
     return objective.choice.kernel is not None
 
 
 def engine_for(posterior: Posterior, solver: Solver, recipe: Recipe) -> Engine:
     """The engine that serves this training: compiled where the objective's kernel is, and there is no dropout."""
+    if posterior.objective.is_streamed and isinstance(solver, FirstOrder) and recipe.batch_size is not None:
+        from chainrule.training.streamed import StreamedEngine
+
+        return StreamedEngine(posterior, solver, recipe)
     if isinstance(solver, FirstOrder) and steps_are_compiled(posterior.objective, solver, recipe):
         from chainrule.training.compiled import CompiledEngine
 
@@ -146,43 +158,41 @@ class ReferenceEngine:
     def _updates(self, solver: FirstOrder, state: State, stop: Stop) -> Iterator[State]:
         """The states of the rest of an epoch, one an update."""
         recipe, first = self.recipe, state.batch
-        decay = getattr(solver, "weight_decay", 0.0)
         rates = recipe.rates(state, self.rows, self.batches - first)
         order = None
         if recipe.batch_size is not None and recipe.shuffle:
             order = randomness.order(recipe.seed, state.epoch, self.rows)
         for batch, eta in enumerate(rates.tolist(), start=first):
             J, g = self._gradient(state, order, batch)
-            weights = state.weights
-            if decay:
-                weights = weights * (1 - eta * decay * self._decaying)
-            weights, memory = solver.step(weights, state.memory, g, eta, state.update + 1)
-            state = replace(
-                state,
-                weights=weights,
-                memory=memory,
-                update=state.update + 1,
-                batch=batch + 1,
-                running=state.running + J,
-            )
+            state = updated(solver, self.posterior, state, 0.0 if J is None else J, g, eta)
             if batch + 1 == self.batches:
                 state = epoch_done(state)
+                if J is None:
+                    state = replace(state, last_running=math.nan)
             yield state
-            if not math.isfinite(J) or stop.now():
+            if (J is not None and not math.isfinite(J)) or stop.now():
                 return
 
-    def _gradient(self, state: State, order: Array | None, batch: int) -> tuple[float, Array]:
-        """J of the next batch's rows at the present weights, and the estimate of the whole gradient."""
-        recipe, net = self.recipe, self.posterior.net
-        size = self.rows if recipe.batch_size is None else recipe.batch_size
-        part = slice(batch * size, min((batch + 1) * size, self.rows))
-        masks = None
-        if recipe.keep:
-            masks = masks_of_update(net, recipe.keep, recipe.seed, state.update, part.stop - part.start)
-        if recipe.batch_size is None and masks is None:
+    def _gradient(self, state: State, order: Array | None, batch: int) -> tuple[float | None, Array]:
+        """J of the next batch's rows at the present weights, and the estimate of the whole gradient.
+
+        J is None where nobody asks for it and it would cost something.
+        """
+        recipe, net, size = self.recipe, self.posterior.net, self.recipe.batch_size
+
+        def masks(first: int, count: int) -> Masks | None:
+            return masks_of_update(net, recipe.keep, recipe.seed, state.update, count, first)
+
+        if size is None:
+            if recipe.keep:
+                return self.posterior.dropped_gradient(state.weights, masks)
+            if not recipe.sums and self.posterior.objective.choice.kernel is not None:
+                return None, self.posterior.gradient_alone(state.weights)
             F, g = self.posterior.gradient(state.weights)
             return F / self.posterior.scale - self.posterior.log_prior(state.weights), g
-        return self.posterior.batch_gradient(state.weights, part if order is None else order[part], masks)
+        part = slice(batch * size, min((batch + 1) * size, self.rows))
+        own = masks(0, part.stop - part.start) if recipe.keep else None
+        return self.posterior.batch_gradient(state.weights, part if order is None else order[part], own)
 
     def _iteration(self, solver: SecondOrder, state: State) -> State:
         """One iteration of a solver that looks at all rows; it counts as an epoch."""
@@ -192,11 +202,25 @@ class ReferenceEngine:
             return new
         return epoch_done(replace(new, update=new.update + 1, running=before))
 
-    @property
-    def _decaying(self) -> Array:
-        """1 where AdamW's decay acts: the weights a penalty would hold, as far as they are free."""
-        posterior = self.posterior
-        return posterior.held if posterior.free is None else posterior.held * posterior.free
+
+def updated(solver: FirstOrder, posterior: Posterior, state: State, J: float, g: Array, eta: float) -> State:
+    """The state after an update with the gradient g of F; J is that of the batch before it.
+
+    AdamW's decay acts on the weights that a penalty would hold, as far as they are free.
+    """
+    weights, decay = state.weights, getattr(solver, "weight_decay", 0.0)
+    if decay:
+        decaying = posterior.held if posterior.free is None else posterior.held * posterior.free
+        weights = weights * (1 - eta * decay * decaying)
+    weights, memory = solver.step(weights, state.memory, g, eta, state.update + 1)
+    return replace(
+        state,
+        weights=weights,
+        memory=memory,
+        update=state.update + 1,
+        batch=state.batch + 1,
+        running=state.running + J,
+    )
 
 
 def rate_of_last_update(recipe: Recipe, state: State, rows: int) -> float:

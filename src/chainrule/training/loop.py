@@ -13,15 +13,19 @@ import numpy.typing as npt
 
 from chainrule.blas import one_blas_thread
 from chainrule.errors import DataError, SettingError
-from chainrule.kernels import Objective
+from chainrule.kernels.blocks import Blocks
+from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.network import Network, Scheme, Weights
 from chainrule.terminal import ProgressBar, is_interactive
 from chainrule.training.checkpoint import Checkpoints, check_paths, evaluations_before
+from chainrule.training.class_weights import class_weighted
 from chainrule.training.climb import Callback, Climb
 from chainrule.training.engine import engine_for, steps_are_compiled
+from chainrule.training.given import coded_targets, given_data
 from chainrule.training.history import Record
-from chainrule.training.measure import Meter, Watched, best_constant
-from chainrule.training.memory import check_memory
+from chainrule.training.measure import Meter, Watched, best_constant_of, figure_of
+from chainrule.training.memory import block_bytes, check_memory
+from chainrule.training.pass_shown import PassShown
 from chainrule.training.posterior import Posterior
 from chainrule.training.progress import Progress
 from chainrule.training.randomness import derived_seed, whole_seed
@@ -29,16 +33,17 @@ from chainrule.training.restarts import check_restarts, run_all, workers_for
 from chainrule.training.run import Run
 from chainrule.training.schedules import Schedule
 from chainrule.training.settings import checked_settings, floating
+from chainrule.training.solvers import SecondOrder
 from chainrule.training.stop import Stop
-from chainrule.training.validation import Validation, class_weighted, coded_targets, held_out
+from chainrule.training.validation import Validation, held_out
 
 __all__ = ["Callback", "coded_targets", "train"]
 
 
 def train(
     net: Network,
-    X: npt.ArrayLike,
-    T: npt.ArrayLike,
+    X: npt.ArrayLike | Blocks,
+    T: npt.ArrayLike | None = None,
     *,
     solver: str = "ascent",
     learning_rate: float | None = None,
@@ -89,8 +94,9 @@ def train(
     Parameters
     ----------
     net : Network
-    X : array (N, D)
-        Inputs, finite.
+    X : array (N, D) or Blocks
+        Inputs, finite. A memory map larger than a block is never copied as a whole; a table in blocks
+        (`chainrule.Blocks`) brings its targets and sample weights and is read once a pass.
     T : array (N, K) or labels (N,)
         Targets as the output law takes them, or raw labels: text, whole numbers, booleans.
     solver : {"ascent", "momentum", "nesterov", "adam", "adamw", "lbfgs", "newton"}
@@ -118,15 +124,17 @@ def train(
     batch_size : int, optional
         Rows of a mini-batch; left out, or from N up: all rows in one update.
     shuffle : bool
-        A new order of the rows in each epoch, a function of (seed, epoch); only for mini-batches.
+        A new order of the rows in each epoch, a function of (seed, epoch); only for mini-batches. Of a table in
+        blocks: a new order of the blocks, and the rows of each four blocks mixed (`chainrule.training.groups`).
     dropout : float or sequence of float
         Share of the hidden units left out in each update, or one share for the inputs and each hidden layer.
     schedule : {"constant", "step", "cosine", "one-cycle", "invscaling", "adaptive"} or Schedule
         How the learning rate goes on; "adaptive" cuts it when ``patience`` runs out.
     warm_up : int
         Updates over which the learning rate rises from near 0.
-    validation : float or (X, T) or (X, T, sample_weight), optional
-        Rows that are measured and not trained on: a share of these (of each class), or others.
+    validation : float or (X, T) or (X, T, sample_weight) or Blocks, optional
+        Rows that are measured and not trained on: a share of these (of each class; of a table in blocks, chosen by a
+        hash of each row's number), or others.
     patience : int, optional
         Stop after so many epochs without improvement of the mean log-likelihood of the validation rows, or without
         such rows of F.
@@ -141,7 +149,7 @@ def train(
         0, 1e-6 for "lbfgs", 1e-8 for "newton".
     record_every : int, optional
         Epochs between two records, at least 1. The first and the last epoch are always recorded. Left out: 100; 1
-        for mini-batches, "lbfgs" and "newton"; at most ``patience``.
+        for mini-batches, "lbfgs", "newton" and a table in blocks; at most ``patience``.
     record : {"full", "running"}
         "running" takes J as the sum over an epoch's batches, each just before its update, instead of measuring all
         rows: no cost, and no rate.
@@ -199,9 +207,7 @@ def train(
         "momentum": momentum, "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
         "weight_decay": weight_decay, "pairs": pairs, "dense": dense,
     }  # fmt: skip
-    coding, targets = coded_targets(net, T)
-    objective = Objective(net, X, targets, sample_weight, evaluations=1, dtype=kind)
-    del targets
+    objective, coding = given_data(net, X, T, sample_weight, kind)
     if not objective.rows:
         raise DataError("X has no rows, so there is nothing to learn from.")
     training, validated = held_out(class_weighted(objective, class_weight, coding), validation, coding, seed)
@@ -210,6 +216,7 @@ def train(
         epochs=epochs, average=average, penalty=penalty, penalise_biases=penalise_biases, batch_size=batch_size,
         shuffle=shuffle, dropout=dropout, freeze=freeze, tolerance=tolerance, patience=patience,
         improvement=improvement, keep=keep, record_every=record_every, record=record, seed=seed, dtype=kind,
+        is_streamed=training.is_streamed,
     )  # fmt: skip
     check_restarts(restarts, time_limit, weights is not None)
     if watch is not None and patience is None:
@@ -220,15 +227,21 @@ def train(
     # a training that goes on must go on with the kernel it began with, however many epochs are asked for now
     evaluations = evaluations_before(checkpoint, resume, restarts) or settings.evaluations(net, training.rows)
     rows_per_update = settings.rows_per_update(training.rows)
-    check_memory(net, rows_per_update, settings.vectors, kind)
+    of_rows = 0
+    if isinstance(training, BlockedObjective):
+        of_rows = block_bytes(training.blocks, settings.batch_size, kind)
+    check_memory(net, rows_per_update, settings.vectors, kind, of_rows=of_rows)
     training = training.prepared(evaluations)
     recipe = settings.recipe(seed)
     is_compiled = restarts > 1 and steps_are_compiled(training, settings.method, recipe)
-    workers = workers_for(restarts, rows_per_update * sum(net.M), is_compiled)
-    check_memory(net, rows_per_update, settings.vectors, kind, workers)
+    workers = 1 if training.is_streamed else workers_for(restarts, rows_per_update * sum(net.M), is_compiled)
+    check_memory(net, rows_per_update, settings.vectors, kind, workers, of_rows)
     validated = validated.prepared(evaluations) if validated else None
+    if isinstance(training, BlockedObjective) and settings.record_every == 1 and not settings.batch_size:
+        training.beside = figure_of  # each pass for the gradient serves the record as well
     posterior = Posterior(training, settings.penalty, settings.penalise_biases, settings.climbs_mean, settings.freeze)
-    meter = Meter(posterior, validated, watch, settings.record, settings.needs_gradient)
+    is_solved = isinstance(settings.method, SecondOrder)
+    meter = Meter(posterior, validated, watch, settings.record, settings.needs_gradient, is_solved)
     seeds = [derived_seed(seed, number) for number in range(restarts)]
     start = "given" if weights is not None else str(scheme)
     course = {"network": net.notation, **settings.course(), "start": start, "evaluations": evaluations}
@@ -237,7 +250,12 @@ def train(
     show = is_interactive() if progress is None else progress
     with ProgressBar(net.notation, settings.epochs * restarts) if show else contextlib.nullcontext() as bar:
         calls = [*callbacks]
-        lock, done = threading.Lock(), [0] * restarts
+        lock, done, newest = threading.Lock(), [0] * restarts, ""
+        if bar and isinstance(training, BlockedObjective):
+            training.passed = PassShown(  # the first pass only looks: no epoch goes by with it
+                training.rows,
+                lambda share, rows: bar.update(sum(done) + min(share, 0.999) * bool(newest), f"{newest}  {rows}"),
+            )
 
         def watcher(number: int) -> Callback:
             """The callbacks of one start: one at a time, and the bar moves with all of them."""
@@ -245,6 +263,8 @@ def train(
             def call(record: Record, weights: Weights) -> bool:
                 with lock:
                     done[number] = record.epoch
+                    nonlocal newest
+                    newest = f"J {record.J:,.0f}"
                     if bar:
                         bar.update(sum(done), f"J {record.J:,.2f}  rate {record.rate:.4f}")
                     answers = [callback(record, weights) for callback in calls]  # every one is called
@@ -264,6 +284,7 @@ def train(
 
         with files.held(), one_blas_thread():
             best, ends = run_all(restarts, make, seeds, Stop(time_limit), workers)
+            constant_J = best_constant_of(training)  # here too: threads of BLAS would spin on for 0.1 s after it
     told = {**settings.told(), "scheme": str(scheme), "restarts": restarts}
     return Run(
         network=net,
@@ -274,7 +295,7 @@ def train(
         settings=told,
         epoch=best.record.epoch,
         J=best.record.J,
-        constant_J=best_constant(net, training.T, training.weight),
+        constant_J=constant_J,
         restarts=ends,
         state=best.climb.progress.state,
     )

@@ -11,11 +11,13 @@ import numpy.typing as npt
 
 from chainrule.errors import DataError
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks import TreeSum
+from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.kernels.inputs import checked_sample_weight, checked_targets
 from chainrule.network import Network, Weights
 from chainrule.training.history import Record
 from chainrule.training.posterior import Posterior
-from chainrule.training.rate import rate
+from chainrule.training.rate import figure, rate, rate_from
 from chainrule.training.state import State
 
 Array = npt.NDArray[Any]
@@ -39,21 +41,26 @@ class Meter:
         before its update, which costs nothing, and leaves the rate out; before the first epoch it is measured.
     needs_gradient : bool
         Whether the loop looks at the size of the gradient.
+    is_solved : bool
+        The state's memory begins with F and its gradient at the weights, as "lbfgs" and "newton" keep them: no pass
+        over the rows for what is known.
     """
 
     def __init__(
         self,
         posterior: Posterior,
-        validation: Objective | None = None,
+        validation: Objective | BlockedObjective | None = None,
         watch: Watched | None = None,
         extent: Literal["full", "running"] = "full",
         needs_gradient: bool = True,
+        is_solved: bool = False,
     ) -> None:
         self.posterior = posterior
         self.validation = validation
         self.watch = watch
         self.extent = extent
         self.needs_gradient = needs_gradient
+        self.is_solved = is_solved
 
     def record(self, state: State, learning_rate: float, seconds: float) -> tuple[Record, float]:
         """The line, and the largest entry of the gradient of (J + log prior) / N (infinite where not needed)."""
@@ -61,15 +68,17 @@ class Meter:
         steepest, share = math.inf, math.nan
         if self.extent == "running":
             J = state.last_running if math.isfinite(state.last_running) else float(training.value(w))
+        elif self.is_solved and isinstance(training, Objective):
+            (F,), d, *_ = state.memory
+            J = float(F) / self.posterior.scale - self.posterior.log_prior(w)
+            share, steepest = rate_of(training, w), self.posterior.largest_of(d)
+        elif self.needs_gradient:
+            J, share, d = measured(training, w, gradient=True)
+            steepest = self.posterior.largest_entry(d, w)
         else:
-            if self.needs_gradient:
-                J, steepest = self.posterior.steepest(w)
-            else:
-                J = float(training.value(w))
-            share = rate_of(training, w)
+            J, share, _ = measured(training, w)
         objective = J + self.posterior.log_prior(w)
-        held_out = self.validation
-        J_out, share_out = (float(held_out.value(w)), rate_of(held_out, w)) if held_out else (math.nan, math.nan)
+        J_out, share_out = measured(self.validation, w)[:2] if self.validation else (math.nan, math.nan)
         return Record(state.epoch, J, share, seconds, objective, J_out, share_out, learning_rate), steepest
 
     def watched(self, record: Record, weights: Weights) -> float:
@@ -81,9 +90,37 @@ class Meter:
         return record.objective / self.posterior.objective.total_weight
 
 
+def measured(
+    objective: Objective | BlockedObjective, flat: Array, *, gradient: bool = False
+) -> tuple[float, float, Array]:
+    """J, the rate, and dJ/dw where it is asked for; of a table in blocks, all from one pass over it."""
+    law, nothing = objective.net.law, np.empty(0)
+    if isinstance(objective, Objective):
+        J, d = objective.gradient(flat) if gradient else (objective.value(flat), nothing)
+        return float(J), rate_of(objective, flat), d
+
+    if gradient:
+        found = objective.found(flat, beside=figure_of)
+        return float(found.J), rate_from(law, found.beside, objective.targets), found.d
+    J, total = objective.sum(lambda _, part: (part.value(flat), figure_of(part, flat)))
+    return float(J), rate_from(law, total, objective.targets), nothing
+
+
+def figure_of(objective: Objective, flat: Array) -> float:
+    """What a block of rows contributes to the rate."""
+    return figure(objective.net.law, objective.outputs(flat), objective.T, objective.weight)
+
+
 def rate_of(objective: Objective, flat: Array) -> float:
     """The rate on the rows of an objective."""
-    return rate(objective.net.law, objective.outputs(flat), objective.T, objective.weight)
+    law, Y, T, weight = objective.net.law, objective.outputs(flat), objective.T, objective.weight
+    if objective.has_one_block:
+        return rate(law, Y, T, weight)
+    sums = TreeSum()
+    for number, (first, end) in enumerate(objective.bounds):
+        part = slice(first, end)
+        sums.add(number, figure(law, Y[part], T[part], None if weight is None else weight[part]))
+    return rate_from(law, sums.total(len(objective.bounds)), objective.targets)
 
 
 def constant_log_likelihood(net: Network, T: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
@@ -120,6 +157,26 @@ def constant_log_likelihood(net: Network, T: npt.ArrayLike, sample_weight: npt.A
     if not len(T):
         raise DataError("T has no rows, so there is no best constant prediction.")
     return best_constant(net, T, checked_sample_weight(sample_weight, len(T)))
+
+
+def best_constant_of(objective: Objective | BlockedObjective) -> float:
+    """J of the best constant prediction for the rows of an objective."""
+    if isinstance(objective, Objective) and objective.has_one_block:
+        return best_constant(objective.net, objective.T, objective.weight)
+    from scipy import special
+
+    targets = objective.targets
+    w, y = targets.weight, targets.mean
+    match objective.net.law.name:
+        case "softmax":
+            of_output = w * special.xlogy(y, y)
+        case "sigmoid":
+            of_output = w * (special.xlogy(y, y) + special.xlog1py(1 - y, -y))
+        case "exp":
+            of_output = w * (special.xlogy(y, y) - y) - targets.log_factorial
+        case _:
+            of_output = -0.5 * targets.spread - 0.5 * math.log(2 * math.pi) * w
+    return float(np.sum(of_output))
 
 
 def best_constant(net: Network, T: Array, weight: Array | None) -> float:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from chainrule.errors import SettingError, listed
 from chainrule.kernels import Objective, reference
+from chainrule.kernels.blocks.objective import BlockedObjective
+from chainrule.kernels.objective import MasksOfRows
 from chainrule.network import Network
 
 Array = npt.NDArray[Any]
@@ -26,7 +28,7 @@ class Posterior:
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or BlockedObjective
     penalty : float
         From 0, in nats for a weight of length sqrt(2).
     penalise_biases : bool
@@ -37,7 +39,7 @@ class Posterior:
 
     def __init__(
         self,
-        objective: Objective,
+        objective: Objective | BlockedObjective,
         penalty: float = 0.0,
         penalise_biases: bool = False,
         average: bool = False,
@@ -67,11 +69,27 @@ class Posterior:
         J, d = self.objective.gradient(flat)
         return self.scale * (float(J) + self.log_prior(flat)), self._finished(d, flat)
 
+    def gradient_alone(self, flat: Array) -> Array:
+        """dF/dw, for less than F as well."""
+        return self._finished(self.objective.gradient(flat, J=False)[1], flat)
+
+    def dropped_gradient(self, flat: Array, masks: MasksOfRows) -> tuple[float, Array]:
+        """J and dF/dw with units left out; ``masks(first, count)`` are the masks for so many rows."""
+        J, d = self.objective.gradient(flat, masks=masks)
+        return float(J), self._finished(d, flat)
+
     def steepest(self, flat: Array) -> tuple[float, float]:
         """J, and the largest entry of the gradient of (J + log prior) / (total sample weight)."""
         J, d = self.objective.gradient(flat)
-        d = self._finished(d, flat)
-        return float(J), float(np.abs(d).max(initial=0.0)) / (self.scale * self.objective.total_weight)
+        return float(J), self.largest_entry(d, flat)
+
+    def largest_entry(self, d: Array, flat: Array) -> float:
+        """That of the gradient of (J + log prior) / (total sample weight), from dJ/dw."""
+        return self.largest_of(self._finished(d, flat))
+
+    def largest_of(self, d: Array) -> float:
+        """The same from dF/dw."""
+        return float(np.abs(d).max(initial=0.0)) / (self.scale * self.objective.total_weight)
 
     def batch_gradient(
         self, flat: Array, rows: Array | slice, masks: reference.Masks | None = None
@@ -81,12 +99,17 @@ class Posterior:
         ``dF/dw ~ scale ((total weight / weight of the batch) sum over the batch + gradient of the log prior)``
         """
         o = self.objective
-        X, T = o.X[rows], o.T[rows]
-        weight = None if o.weight is None else o.weight[rows]
+        assert isinstance(o, Objective)
+        return self.gradient_of(flat, o.X[rows], o.T[rows], None if o.weight is None else o.weight[rows], masks)
+
+    def gradient_of(
+        self, flat: Array, X: Array, T: Array, weight: Array | None, masks: reference.Masks | None = None
+    ) -> tuple[float, Array]:
+        """The same of rows (n, D), (n, K), (n, 1) that are given."""
         weights = self.net.weights_from(flat)
         J, d = reference.gradient(self.net, weights, X, T, weight, masks)
-        share = float(len(X) if weight is None else weight.sum())
-        d *= o.total_weight / share if share > 0 else 0.0
+        share = float(len(T) if weight is None else weight.sum())
+        d *= self.objective.total_weight / share if share > 0 else 0.0
         return float(J), self._finished(d, flat)
 
     def hessian_product(self, flat: Array, v: Array) -> Array:

@@ -28,10 +28,10 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio, odd: i * golde
 _WORD = (1 << 64) - 1
 ROWS_THAT_PAY = 20_000  # from here on compiled code draws an order, whichever engine asks: the same numbers
 
-ORDER, MASK, RESTART, SPLIT = 1, 2, 3, 4  # purposes: each has numbers of its own
+ORDER, MASK, RESTART, SPLIT, HELD_OUT, BLOCKS, GROUP = range(1, 8)  # purposes: each has numbers of its own
 
 
-def order(seed: int, epoch: int, rows: int) -> Array:
+def order(seed: int, epoch: int, rows: int, purpose: int = ORDER) -> Array:
     """The order of the samples in an epoch, int64 (rows,): every order is equally likely.
 
     ``order[i] <- order[j]``, ``order[j] <- i`` for i = 0, 1, ..., rows - 1, with ``j = floor(u (i + 1))`` and u the top
@@ -47,10 +47,10 @@ def order(seed: int, epoch: int, rows: int) -> Array:
         from chainrule.kernels.compiled.shuffle import shuffled
 
         out = np.empty(rows, np.int64)
-        shuffled(key_of(seed, ORDER, epoch), out)
+        shuffled(key_of(seed, purpose, epoch), out)
         return out
     half = np.uint64(32)
-    scaled: Array = (bits(seed, ORDER, epoch, rows) >> half) * np.arange(1, rows + 1, dtype=np.uint64)
+    scaled: Array = (bits(seed, purpose, epoch, rows) >> half) * np.arange(1, rows + 1, dtype=np.uint64)
     found = [0] * rows
     for i, j in enumerate((scaled >> half).tolist()):
         found[i] = found[j]
@@ -58,12 +58,16 @@ def order(seed: int, epoch: int, rows: int) -> Array:
     return np.array(found, dtype=np.int64)
 
 
-def keep_mask(seed: int, update: int, layer: int, shape: tuple[int, int], keep_probability: float) -> Array:
+def keep_mask(
+    seed: int, update: int, layer: int, shape: tuple[int, int], keep_probability: float, first_row: int = 0
+) -> Array:
     """Which units of a layer are kept in an update, bool ``shape``: True with the given probability.
+
+    ``first_row`` is the row of the whole mask that the first one asked for is.
 
     Entry (n, m) is kept where the top 53 bits of hash number ``n * columns + m``, read as a fraction, lie below it.
     """
-    raw = bits(seed, MASK + (layer << 8), update, shape[0] * shape[1])
+    raw = bits(seed, MASK + (layer << 8), update, shape[0] * shape[1], first_row * shape[1])
     fraction = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return (fraction < keep_probability).reshape(shape)
 
@@ -73,9 +77,9 @@ def derived_seed(seed: int, number: int) -> int:
     return seed if number == 0 else int(bits(seed, RESTART, number, 1)[0] >> np.uint64(1))
 
 
-def bits(seed: int, purpose: int, position: int, count: int) -> Array:
-    """``count`` hashes, uint64, all different."""
-    numbers = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+def bits(seed: int, purpose: int, position: int, count: int, first: int = 0) -> Array:
+    """``count`` hashes, uint64, all different: those from number ``first`` + 1 on."""
+    numbers = np.arange(first + 1, first + count + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
     return _mix(numbers + np.uint64(key_of(seed, purpose, position)))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import special
 
 from chainrule.functions import OutputLaw
+from chainrule.kernels.blocks import TargetMoments
 
 Array = npt.NDArray[Any]
 
@@ -27,6 +28,26 @@ def rate(law: OutputLaw, Y: Array, T: Array, weight: Array | None = None) -> flo
     constant = np.broadcast_to(np.average(T, axis=0, weights=w[:, 0]), T.shape)
     nothing = deviance(law, constant, T, w)
     return 1 - deviance(law, Y, T, w) / nothing if nothing > 0 else float("nan")
+
+
+def figure(law: OutputLaw, Y: Array, T: Array, weight: Array | None) -> float:
+    """What a block of rows contributes to the rate: the weight of those right, or the deviance of the outputs."""
+    w = np.ones((len(T), 1)) if weight is None else weight.astype(np.float64, copy=False)
+    if law.name == "softmax":
+        return float((w[:, 0] * (Y.argmax(axis=1) == T.argmax(axis=1))).sum())
+    if law.name == "sigmoid":
+        return float((w[:, 0] * ((Y > 0.5) == (T > 0.5)).mean(axis=1)).sum())
+    return deviance(law, Y.astype(np.float64, copy=False), T.astype(np.float64, copy=False), w)
+
+
+def rate_from(law: OutputLaw, total: float, targets: TargetMoments) -> float:
+    """The rate, from the sum of `figure` over all blocks."""
+    if law.has_classes:
+        return total / targets.weight
+    nothing = float(targets.spread.sum())
+    if law.name == "exp":
+        nothing = 2 * float((targets.entropy - targets.weight * special.xlogy(targets.mean, targets.mean)).sum())
+    return 1 - total / nothing if nothing > 0 else float("nan")
 
 
 def deviance(law: OutputLaw, Y: Array, T: Array, weight: Array) -> float:

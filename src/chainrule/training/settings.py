@@ -167,6 +167,7 @@ def checked_settings(
     record: str,
     seed: int,
     dtype: npt.DTypeLike = "float64",
+    is_streamed: bool = False,
 ) -> Settings:
     """The options with the solver's defaults filled in.
 
@@ -207,7 +208,7 @@ def checked_settings(
     if patience is None and improvement:
         raise SettingError("improvement needs patience: the epochs without one before the training stops.")
     if record_every is None:
-        record_every = 1 if small or not isinstance(method, FirstOrder) else 100
+        record_every = 1 if small or is_streamed or not isinstance(method, FirstOrder) else 100
         record_every = record_every if patience is None else min(record_every, patience)
     return Settings(
         solver=solver,

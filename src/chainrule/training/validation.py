@@ -1,42 +1,32 @@
-"""Rows held out from training, and rows that count for more."""
+"""Rows held out from training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError, SettingError, listed
-from chainrule.kernels import Objective
-from chainrule.network import Network
+from chainrule.errors import DataError, SettingError
+from chainrule.kernels.blocks import Blocks
+from chainrule.kernels.blocks.objective import BlockedObjective, of_table
 from chainrule.tables.labels import LabelCoding
 from chainrule.training import randomness
+from chainrule.training.given import AnyObjective, coded_targets, given_data
+from chainrule.training.parted import parted
+
+__all__ = ["Validation", "coded_targets", "held_out", "split"]
 
 Array = npt.NDArray[Any]
-Validation = float | tuple[Any, ...] | None
-
-
-def coded_targets(net: Network, T: npt.ArrayLike) -> tuple[LabelCoding | None, npt.ArrayLike]:
-    """The classes and T as a matrix, from T or from raw labels."""
-    if not net.law.has_classes:
-        return None, T
-    if _are_labels(net, T):
-        coding = LabelCoding.of(T)
-        if len(coding.classes) == 1:
-            raise DataError(
-                f"All labels are of one class, {str(coding.classes[0])!r}.", "There is nothing to tell apart."
-            )
-        return coding, coding.indicator(T, net.K)
-    classes = np.arange(2 if net.K == 1 else net.K)
-    return (LabelCoding(classes) if net.law.name == "softmax" or net.K == 1 else None), T
+Validation = float | tuple[Any, ...] | Blocks | None
 
 
 def held_out(
-    training: Objective, validation: Validation, coding: LabelCoding | None, seed: int
-) -> tuple[Objective, Objective | None]:
+    training: AnyObjective, validation: Validation, coding: LabelCoding | None, seed: int
+) -> tuple[AnyObjective, AnyObjective | None]:
     """The objectives of the training rows and of the validation rows.
+
+    Of arrays, a share is one of each class; of a table in blocks, it is chosen by a hash of each row's number.
 
     Raises
     ------
@@ -48,19 +38,22 @@ def held_out(
     if validation is None:
         return training, None
     net = training.net
+    if isinstance(validation, Blocks):
+        validation = (validation, None)
     if isinstance(validation, tuple | list):
         if len(validation) not in (2, 3):
             raise SettingError(
                 f"validation must be a share or (X, T) or (X, T, sample_weight), not {len(validation)} things."
             )
-        T = validation[1]
-        if coding is not None and _are_labels(net, T):
-            T = coding.indicator(T, net.K)
-        found = Objective(net, validation[0], T, *validation[2:], evaluations=1, dtype=training.dtype)
+        weight = validation[2] if len(validation) == 3 else None
+        found, _ = given_data(net, validation[0], validation[1], weight, training.dtype, coding)
         if not found.rows:
             raise DataError("The validation set has no rows.", "Leave validation out, or give it rows.")
         return training, found
     share = _share(validation)
+    if isinstance(training, BlockedObjective):
+        inside, outside = parted(training.blocks, share, seed)
+        return of_table(net, inside, training.dtype), of_table(net, outside, training.dtype)
     out = split(training.T if net.law.has_classes else None, training.rows, share, seed)
     if out.all() or not out.any():
         left = "train on" if out.all() else "hold out"
@@ -87,52 +80,6 @@ def split(T: Array | None, rows: int, share: float, seed: int) -> Array:
         carried -= take
         out[members[:take]] = True
     return out
-
-
-def class_weighted(
-    objective: Objective, class_weight: str | Mapping[Any, float] | None, coding: LabelCoding | None
-) -> Objective:
-    """The objective with each row counting as its class does.
-
-    "balanced" gives each class the weight ``rows / (classes * rows of the class)``, so that all classes count alike.
-
-    Raises
-    ------
-    SettingError
-        There are no classes, a class is unknown, or the weights are not numbers from 0.
-    """
-    if class_weight is None:
-        return objective
-    if coding is None:
-        raise SettingError("class_weight needs classes, and these targets are none.", "Use sample_weight.")
-    T = objective.T
-    at = (T[:, 0] > 0.5).astype(np.int64) if T.shape[1] == 1 else T.argmax(axis=1)
-    weights = np.ones(len(coding.classes))
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise SettingError(f"class_weight must be 'balanced' or a mapping, not {class_weight!r}.")
-        counts = np.bincount(at, minlength=len(weights))
-        weights = objective.rows / (len(weights) * np.maximum(counts, 1))
-    else:
-        names = coding.classes.tolist()
-        for name, weight in class_weight.items():
-            if name not in names:
-                raise SettingError(
-                    f"class_weight names the class {name!r}, which the labels do not have.",
-                    f"The classes are {listed(coding.classes)}.",
-                )
-            weights[names.index(name)] = weight
-    return objective.weighted(weights[at])
-
-
-def _are_labels(net: Network, T: npt.ArrayLike) -> bool:
-    """Whether T holds one label a row, not a column an output."""
-    try:
-        shape = np.shape(T)
-    except ValueError:
-        raise DataError("The rows of T have different lengths.", "Every row needs the same columns.") from None
-    is_column = len(shape) == 2 and shape[1] == 1
-    return len(shape) == 1 or (is_column and (net.K > 1 or np.asarray(T).dtype.kind in "USO"))
 
 
 def _share(validation: Any) -> float:

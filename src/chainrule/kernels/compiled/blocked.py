@@ -1,8 +1,8 @@
-"""Kernels for all other networks: fixed blocks of rows, BLAS for the products, one pass for everything between them.
+"""Kernels for all other networks: fixed blocks of rows, products tile by tile, one pass for all between them.
 
-Inputs come as they are, row by row. Between the layers a block lies unit by unit: Z[l] is (M[l], block), so that a
-register holds one unit of several samples at every width of a layer. The working memory is the caller's; nothing is
-allocated. The number of rows is a multiple of the width; what fills up the last register has the sample weight 0.
+Inputs come as they are, row by row. A block lies unit by unit: Z[l] is (M[l], block), inputs too, so that a register
+holds one unit of several samples at every width of a layer. The working memory is the caller's; nothing is allocated.
+The number of rows is a multiple of the width; what fills up the last register has the sample weight 0.
 """
 
 from __future__ import annotations
@@ -13,24 +13,27 @@ from typing import Any
 from llvmlite import ir
 
 from chainrule.kernels.compiled import hidden
-from chainrule.kernels.compiled.emit import Emitter, Value
+from chainrule.kernels.compiled.emit import INDEX, Emitter, Value
 from chainrule.kernels.compiled.last_layer import write_delta, write_means, write_moved
-from chainrule.kernels.compiled.product import Product
+from chainrule.kernels.compiled.shared import declared
 from chainrule.kernels.compiled.unrolled import ROWS, SPACE
 from chainrule.network import Network
 
+BLOCK_ROWS = 128  # all panels of a block in the second-level cache, unless the layers are very wide
+CACHE_LINE = 64  # bytes
+MOST_LANES = 16  # of a register
 
-def block_rows(net: Network, bits: int) -> int:
-    """Rows in a block: all panels of a block should stay in the second-level cache."""
-    units = net.D + 2 * sum(net.M[1:]) + max(net.M[1:])
-    fits = 1_000_000 * 8 // bits // max(units, 1)
-    return int(min(256, max(64, fits // 64 * 64)))
+
+def leading(bits: int) -> int:
+    """Numbers from one unit of a block to the next: a power of two would leave most sets of a cache unused."""
+    return BLOCK_ROWS + CACHE_LINE * 8 // bits
 
 
 def working_memory(net: Network, bits: int) -> int:
     """Real numbers of working memory that any of the kernels needs."""
-    panels = 4 * sum(net.M[1:-1]) + 2 * net.K + 4 * max(net.M[1:]) + 4
-    return panels * block_rows(net, bits) + 64
+    widest = max(net.M[1:])
+    panels = net.D + 4 * sum(net.M[1:-1]) + 2 * net.K + 4 * widest + (widest + MOST_LANES)
+    return panels * leading(bits) + 64
 
 
 class Block:
@@ -39,18 +42,17 @@ class Block:
     def __init__(self, e: Emitter, net: Network) -> None:
         self.e, self.net = e, net
         self._slices, self._activations, self.M = net.slices, net.activations, net.M  # each is computed when asked for
-        self.ld = block_rows(net, e.bits)
-        self.product = Product(e, e.product)
+        self.ld = leading(e.bits)
+        self.product, self.transposed = declared("product", e), declared("transposed", e)
         self._used = 0
         layers = range(1, net.L)
-        self.Z = {l: self.panel(net.M[l]) for l in layers}
+        self.Z = {0: self.panel(net.D), **{l: self.panel(net.M[l]) for l in layers}}
         self.A = {l: self.panel(net.M[l]) if self.layer(l).keeps_A else self.Z[l] for l in layers}
         self.Y = self.panel(net.K)
         widest = max(net.M[1:])
         self.delta = [self.panel(widest), self.panel(widest)]
+        self.turned = self.panel(widest + MOST_LANES)  # delta sample by sample
         self.rows: Any = 0
-        with e.builder.goto_entry_block():
-            self.zero = self.product._constant(e.real, 0.0)
 
     def panel(self, units: int) -> Any:
         """Room for ``units`` rows of one block."""
@@ -62,36 +64,38 @@ class Block:
         """Where W[l] or b[l] begins in a vector of all weights."""
         return self.e.address(vector, self._slices[name].start)
 
-    def before(self, l: int, X: Any) -> tuple[Any, Any, str]:
-        """Z[l-1] as gemm sees it, (rows, M[l-1]): pointer, leading size, letter."""
-        return (X, self.e.ldx, "T") if l == 1 else (self.Z[l - 1], self.ld, "N")
+    def multiply(self, S: tuple[Any, Any, Any], B: tuple[Any, Any], C: tuple[Any, Any], *sizes: Any) -> None:
+        """`tiles.write_product`: matrices and their steps, then I, N, K and whether C is added to."""
+        self._call(self.product, *S, *B, *C, *sizes)
 
-    def affine(self, l: int, Z: tuple[Any, Any, str], vector: Any, to: Any, beta: Any = None) -> None:
-        """``to`` (M[l], block) = Z W[l], without the bias."""
-        pointer, ld, letter = Z
+    def affine(self, l: int, Z: Any, vector: Any, to: Any, keep: Any = False) -> None:
+        """``to`` (M[l], block) = Z (M[l-1], block) through W[l], without the bias."""
         M, W = self.M, self.part(vector, f"W{l}")
-        beta = self.zero if beta is None else beta
-        self.product.write(letter + "T", self.rows, M[l], M[l - 1], pointer, ld, W, M[l], to, self.ld, beta)
+        self.multiply((W, 1, M[l]), (Z, self.ld), (to, self.ld), M[l], self.rows, M[l - 1], keep)
 
-    def back(self, l: int, delta: Any, vector: Any, to: Any, beta: Any = None) -> None:
-        """``to`` (M[l-1], block) = delta W[l] transposed."""
+    def back(self, l: int, delta: Any, vector: Any, to: Any, keep: Any = False) -> None:
+        """``to`` (M[l-1], block) = delta (M[l], block) through W[l] transposed."""
         M, W = self.M, self.part(vector, f"W{l}")
-        beta = self.zero if beta is None else beta
-        self.product.write("NN", self.rows, M[l - 1], M[l], delta, self.ld, W, M[l], to, self.ld, beta)
+        self.multiply((W, M[l], 1), (delta, self.ld), (to, self.ld), M[l - 1], self.rows, M[l], keep)
 
-    def weights_part(self, l: int, Z: tuple[Any, Any, str], delta: Any, beta: Any = None) -> None:
-        """dW[l] = Z transposed delta, added to what earlier blocks gave."""
-        pointer, ld, letter = Z
-        M, dW = self.M, self.part(self.e.g, f"W{l}")
-        ops = "T" + {"N": "N", "T": "T"}[letter]
-        self.product.write(ops, M[l], M[l - 1], self.rows, delta, self.ld, pointer, ld, dW, M[l], beta)
+    def weights_part(self, l: int, Z: Any, delta: Any, keep: Any) -> None:
+        """dW[l] = sum over the samples of Z (M[l-1], block) and delta (M[l], block)."""
+        M, dW, ld = self.M, self.part(self.e.g, f"W{l}"), -(-self.M[l] // self.e.width) * self.e.width
+        self._call(self.transposed, delta, self.ld, self.turned, ld, M[l], self.rows)
+        self.multiply((Z, self.ld, 1), (self.turned, ld), (dW, M[l]), M[l - 1], M[l], self.rows, keep)
+
+    def _call(self, function: ir.Function, *arguments: Any) -> None:
+        """A call; whole numbers of Python become constants."""
+        whole = [self.e.index(int(x)) if isinstance(x, int) else x for x in arguments]
+        self.e.builder.call(function, whole)
 
     def forward(self, X: Any) -> None:
         """A and Z of the hidden layers, and the last A without its bias in Y."""
         e = self.e
+        self._call(self.transposed, X, e.ldx, self.Z[0], self.ld, self.rows, self.M[0])
         for l in range(1, self.net.L + 1):
             to = self.A[l] if l < self.net.L else self.Y
-            self.affine(l, self.before(l, X), e.w, to)
+            self.affine(l, self.Z[l - 1], e.w, to)
             if l < self.net.L:
                 self.apply(hidden.write_value, l, self.part(e.w, f"b{l}"))
 
@@ -107,6 +111,14 @@ class Block:
         row = self._activations[l]
         assert row is not None
         return hidden.Layer(row, self.e.bits, self.e.width, self.ld)
+
+    def begin_sums(self) -> None:
+        """The sums in g at zero: each db, and each dW where no first block will set it."""
+        e = self.e
+        for l in range(1, self.net.L + 1):
+            e.zero(self.part(e.g, f"b{l}"), self.M[l])
+        with e.builder.if_then(e.builder.icmp_signed("<=", e.n, e.index(0))):
+            e.zero(e.g, self.net.size)
 
     def bias_part(self, l: int, delta: Any) -> None:
         """db[l] += sum of delta over the block."""
@@ -129,21 +141,20 @@ def write_gradient(
     """``gradient(rows, g, J, space)``: g (P,) is set to dJ/dw, and J[0] to J where ``J`` asks for it."""
     e = Emitter(module, name, [*ROWS, "g*", "J@", *SPACE], bits, width, internal)
     block, total = Block(e, net), e.variable()
-    e.zero(e.g, net.size)
-    block.product.set_beta(0.0)
-    with e.loop(e.n, block.ld) as first:
+    block.begin_sums()
+    with e.loop(e.n, BLOCK_ROWS) as first:
         X, T, s = _rows(e, block, first)
+        later = e.builder.zext(e.builder.icmp_signed(">", first, e.index(0)), INDEX)  # the first block sets dW
         block.forward(X)
         delta, other = block.delta
         write_delta(block, T, s, delta, total if J else None)
         block.bias_part(net.L, delta)
         for l in range(net.L, 0, -1):
-            block.weights_part(l, block.before(l, X), delta)
+            block.weights_part(l, block.Z[l - 1], delta, later)
             if l > 1:
                 block.back(l, delta, e.w, other)
                 delta, other = other, delta
                 block.apply(hidden.write_slope, l - 1, delta, block.part(e.g, f"b{l - 1}"))
-        block.product.set_beta(1.0)
     if J:
         e.builder.store(e.to_double(e.sum(total.value)), e.J)
     return e.end()
@@ -153,7 +164,7 @@ def write_value(module: ir.Module, net: Network, bits: int, width: int) -> ir.Fu
     """``value(rows, g, J, space)``: J[0] is set to J; g is not touched."""
     e = Emitter(module, "value", [*ROWS, "g*", "J@", *SPACE], bits, width)
     block, total = Block(e, net), e.variable()
-    with e.loop(e.n, block.ld) as first:
+    with e.loop(e.n, BLOCK_ROWS) as first:
         X, T, s = _rows(e, block, first)
         block.forward(X)
         write_delta(block, T, s, block.delta[0], total)
@@ -165,8 +176,8 @@ def write_outputs(module: ir.Module, net: Network, bits: int, width: int) -> ir.
     """``outputs(rows, Y, ldy, space)``: Y (K, N)."""
     e = Emitter(module, "outputs", ["X*", "ldx", "n", "w*", "Y*", "ldy", *SPACE], bits, width)
     block = Block(e, net)
-    with e.loop(e.n, block.ld) as first:
-        block.rows = e.smaller(block.ld, e.minus(e.n, first))
+    with e.loop(e.n, BLOCK_ROWS) as first:
+        block.rows = e.smaller(BLOCK_ROWS, e.minus(e.n, first))
         block.forward(e.address(e.X, e.times(first, e.ldx)))
         write_means(block, lambda k, n: e.address(e.Y, e.plus(e.times(e.ldy, k), e.plus(first, n))))
     return e.end()
@@ -179,16 +190,14 @@ def write_hessian_product(module: ir.Module, net: Network, bits: int, width: int
     RA = {l: block.panel(net.M[l]) for l in range(1, net.L + 1)}
     RZ = {l: block.panel(net.M[l]) for l in range(1, net.L)}
     Rdelta = [block.panel(max(net.M[1:])) for _ in range(2)]
-    with e.builder.goto_entry_block():
-        one = block.product._constant(e.real, 1.0)
     e.zero(e.g, net.size)
-    with e.loop(e.n, block.ld) as first:
+    with e.loop(e.n, BLOCK_ROWS) as first:
         X, T, s = _rows(e, block, first)
         block.forward(X)
         for l in range(1, net.L + 1):
-            block.affine(l, block.before(l, X), e.v, RA[l])
+            block.affine(l, block.Z[l - 1], e.v, RA[l])
             if l > 1:
-                block.affine(l, (RZ[l - 1], block.ld, "N"), e.w, RA[l], one)
+                block.affine(l, RZ[l - 1], e.w, RA[l], True)
             vb = block.part(e.v, f"b{l}")
             if l < net.L:
                 block.apply(hidden.write_moved_value, l, RA[l], RZ[l], vb)
@@ -202,12 +211,12 @@ def write_hessian_product(module: ir.Module, net: Network, bits: int, width: int
         write_moved(block, T, s, delta, RA[net.L], Rd)
         for l in range(net.L, 0, -1):
             block.bias_part(l, Rd)
-            block.weights_part(l, block.before(l, X), Rd, one)
+            block.weights_part(l, block.Z[l - 1], Rd, True)
             if l == 1:
                 break
-            block.weights_part(l, (RZ[l - 1], block.ld, "N"), delta, one)
+            block.weights_part(l, RZ[l - 1], delta, True)
             block.back(l, Rd, e.w, Rother)
-            block.back(l, delta, e.v, Rother, one)
+            block.back(l, delta, e.v, Rother, True)
             block.back(l, delta, e.w, other)
             delta, other, Rd, Rother = other, delta, Rother, Rd
             block.apply(hidden.write_moved_slope, l - 1, delta, Rd, RA[l - 1])
@@ -216,5 +225,5 @@ def write_hessian_product(module: ir.Module, net: Network, bits: int, width: int
 
 def _rows(e: Emitter, block: Block, first: Any) -> tuple[Any, Any, Any]:
     """Inputs, targets and sample weights of a block that begins at row ``first``."""
-    block.rows = e.smaller(block.ld, e.minus(e.n, first))
+    block.rows = e.smaller(BLOCK_ROWS, e.minus(e.n, first))
     return e.address(e.X, e.times(first, e.ldx)), e.address(e.T, first), e.address(e.s, first)

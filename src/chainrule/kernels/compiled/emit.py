@@ -140,8 +140,7 @@ class Emitter:
         self.vector = self.real if width == 1 else ir.VectorType(self.real, width)
         whole = ir.IntType(bits)
         self.whole = whole if width == 1 else ir.VectorType(whole, width)
-        kinds = {"*": self.real.as_pointer(), "@": _DOUBLE.as_pointer(), "#": INDEX.as_pointer()}
-        types = [kinds.get(name_[-1], INDEX) for name_ in arguments]
+        types = [self.kind_of(name_) for name_ in arguments]
         self.function = ir.Function(module, ir.FunctionType(ir.VoidType(), types), name)
         if internal:
             self.function.linkage = "internal"
@@ -152,6 +151,11 @@ class Emitter:
                 argument.add_attribute("noalias")
             setattr(self, argument.name, argument)
         self._names = itertools.count()
+
+    def kind_of(self, argument: str) -> ir.Type:
+        """The type of an argument, by the last character of its name."""
+        kinds = {"*": self.real.as_pointer(), "@": _DOUBLE.as_pointer(), "#": INDEX.as_pointer()}
+        return kinds.get(argument[-1], INDEX)
 
     def __getattr__(self, name: str) -> Any:  # an argument; set in __init__
         raise AttributeError(name)

@@ -58,7 +58,7 @@ def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
 
             def add(X: Any, here: Any, rows: Any, g: Any = g, J: Any = J, chunk: Any = chunk) -> None:
                 where = (X, e.ldx, e.address(e.T, here), e.ldt, e.address(e.s, here), rows)
-                b.call(gradient, [*where, e.w, chunk, value, *_space(e)])
+                b.call(gradient, [*where, e.w, chunk, value, _space(e)])
                 with e.loop(e.stride, e.width) as i:
                     e.store(e.load(g, i) + e.load(chunk, i), g, i)
                 if form.J:
@@ -102,7 +102,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
             padded = _gather(e, net, form, order, count, X, T, s, ld, e.address(e.weight, part))
             g, J = e.address(e.g, e.times(part, e.stride)), e.address(e.J, part)
             where = (X, ld if form.is_unrolled else e.index(net.D), T, ld, s, padded)
-            b.call(gradient, [*where, e.w, g, J, *_space(e)])
+            b.call(gradient, [*where, e.w, g, J, _space(e)])
         if barrier:
             barrier.wait()
         weight = b.load(e.weight)
@@ -142,9 +142,9 @@ def _my_parts(e: Emitter, form: Form) -> Any:
     return e.loop(form.parts, e.members, e.rank)
 
 
-def _space(e: Emitter) -> tuple[Any, Any]:
-    """This thread's working memory, and the matrix product."""
-    return e.address(e.space, e.times(e.rank, e.space_size)), e.product
+def _space(e: Emitter) -> Any:
+    """This thread's working memory."""
+    return e.address(e.space, e.times(e.rank, e.space_size))
 
 
 def _update(

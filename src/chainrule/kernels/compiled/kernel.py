@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 
-from chainrule.blas import one_blas_thread
 from chainrule.functions import Activation
-from chainrule.kernels.compiled import blocked, unrolled
+from chainrule.kernels.blocks import Recycled, rows_per_block
+from chainrule.kernels.compiled import blocked, chunks, columns, shared, unrolled
 from chainrule.kernels.compiled.epochs import CHUNK_ROWS
 from chainrule.kernels.compiled.last_layer import UNROLLED_OUTPUTS
 from chainrule.kernels.compiled.laws import constant_part
-from chainrule.kernels.compiled.maths import NotCompilable
-from chainrule.kernels.compiled.product import address
 from chainrule.kernels.compiled.target import Library, library, processor
 from chainrule.kernels.compiled.threads import in_order
 from chainrule.network import Network
@@ -40,16 +39,24 @@ class Rows:
         Number of samples.
     chunks : list of (X, ldx, T, ldt, s, rows)
         Addresses and sizes, each at most `CHUNK_ROWS` samples; the last is filled up with samples of weight 0.
-    constant : float
-        What the targets alone contribute to J.
+    constants : list of float
+        What the targets alone contribute to J of each block.
     arrays : tuple of arrays
         Kept alive.
+    chunks_per_block : int
+        A block is summed chunk by chunk, blocks in a tree (`chainrule.kernels.blocks.TreeSum`).
     """
 
     count: int
     chunks: list[tuple[int, ...]]
-    constant: float
+    constants: list[float]
     arrays: tuple[Array, ...]
+    chunks_per_block: int
+
+    @functools.cached_property
+    def table(self) -> Array:
+        """The chunks as compiled code reads them, int64 (chunks, 6)."""
+        return np.array(self.chunks, np.int64).reshape(-1, chunks.TABLE)
 
 
 class Kernel:
@@ -72,7 +79,6 @@ class Kernel:
         self.is_unrolled = fits if is_unrolled is None else is_unrolled
         self.width = processor().lanes(self.bits) * (2 if self.is_unrolled and net.size <= PAIRED_WEIGHTS else 1)
         self.description = described(net)
-        self.product = 0 if self.is_unrolled else address(self.bits)
         self._libraries: dict[str, Library] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
         self._own = threading.local()
@@ -80,108 +86,122 @@ class Kernel:
     # what is called
 
     def gradient(self, flat: Array, rows: Rows, *, J: bool = True, threads: int = 1) -> tuple[float, Array]:
-        """J and dJ/dw (P,): sums over chunks of rows, added in their order whatever the number of threads."""
-        call, w = self._part("gradient" if J else "gradient alone", 11), self._vector(flat)
-        found = np.zeros(self.net.size, self.dtype)
+        """J and dJ/dw (P,): sums over chunks of rows, added in a fixed order whatever the number of threads."""
+        call, w = self._part("gradient" if J else "gradient alone", 7), self._vector(flat)
 
-        def part(chunk: tuple[int, ...]) -> tuple[float, Array]:
-            g, value = np.empty(self.net.size, self.dtype), np.zeros(1)
-            call(*chunk, *self._pointers(w, g, value), *self._space())
-            return float(value[0]), g
+        def part(table: Array, g: Array, values: Array, rows: Rows = rows) -> None:  # which keeps its arrays alive
+            at_w, at_g, at_values = self._pointers(w, g, values)
+            call(table.ctypes.data, len(table), at_w, at_g, self.net.size, at_values, self._space())
 
-        total = rows.constant
-        with self._blas():
-            for value, g in in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize):
-                total += value
-                found += g
-        return total, found
+        return chunks.gradient_sum(
+            part, rows.table, rows.constants, rows.chunks_per_block, self.net.size, self.dtype, threads
+        )
 
     def value(self, flat: Array, rows: Rows, *, threads: int = 1) -> float:
         """J."""
-        call, w = self._part("value", 11), self._vector(flat)
+        call, w = self._part("value", 10), self._vector(flat)
 
-        def part(chunk: tuple[int, ...]) -> float:
+        def part(chunk: tuple[int, ...], rows: Rows = rows) -> float:
             value = np.zeros(1)
-            call(*chunk, *self._pointers(w), 0, *self._pointers(value), *self._space())
+            call(*chunk, *self._pointers(w), 0, *self._pointers(value), self._space())
             return float(value[0])
 
-        with self._blas():
-            return rows.constant + sum(in_order(part, rows.chunks, threads, 8))
+        found = in_order(part, rows.chunks, threads, 8)
+        return float(chunks.tree_of_blocks(found, rows.constants, rows.chunks_per_block, len(rows.chunks)))
 
     def hessian_product(self, flat: Array, rows: Rows, v: Array, *, threads: int = 1) -> Array:
         """(d²J/dw²) v, (P,)."""
-        call, w, moved = self._part("hessian_product", 11), self._vector(flat), self._vector(v)
-        found = np.zeros(self.net.size, self.dtype)
+        call, w, moved = self._part("hessian_product", 10), self._vector(flat), self._vector(v)
 
-        def part(chunk: tuple[int, ...]) -> Array:
+        def part(chunk: tuple[int, ...], rows: Rows = rows) -> Array:
             g = np.empty(self.net.size, self.dtype)
-            call(*chunk, *self._pointers(w, moved, g), *self._space())
+            call(*chunk, *self._pointers(w, moved, g), self._space())
             return g
 
-        with self._blas():
-            for g in in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize):
-                found += g
-        return found
+        found = in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize)
+        nothing = [np.zeros(self.net.size, self.dtype)] * len(rows.constants)
+        product: Array = chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks))
+        return product
 
-    def hessian(self, flat: Array, rows: Rows) -> Array:
-        """d²J/dw² (P, P): a product a column, prepared once for all of them."""
-        call, w = self._part("hessian_product", 11), self._vector(flat)
-        P, step = self.net.size, self.net.size * self.dtype.itemsize
+    def hessian(self, flat: Array, rows: Rows, *, threads: int = 1) -> Array:
+        """d²J/dw² (P, P): a product a column, the columns shared between threads."""
+        call, w, P = self._part("columns", 13), self._vector(flat), self.net.size
         units, part = np.eye(P, dtype=self.dtype), np.empty((P, P), self.dtype)
-        found = np.zeros((P, P), self.dtype)
-        at_w, at_units, at_part = self._pointers(w, units, part)
-        with self._blas():
+        where = (*self._pointers(w, units, part), P)
+        bounds = [P * at // max(1, threads) for at in range(max(1, threads) + 1)]
+
+        def products() -> Iterator[Array]:
             for chunk in rows.chunks:
-                for i in range(P):
-                    call(*chunk, at_w, at_units + i * step, at_part + i * step, *self._space())
-                found += part
+
+                def some(share: tuple[int, int], chunk: tuple[int, ...] = chunk) -> None:
+                    call(*chunk, *where, *share, self._space())
+
+                for _ in in_order(some, list(itertools.pairwise(bounds)), threads, 0):
+                    pass
+                yield part
+
+        nothing = [np.zeros((P, P), self.dtype)] * len(rows.constants)
+        found: Array = chunks.tree_of_blocks(products(), nothing, rows.chunks_per_block, len(rows.chunks))
         return found
 
-    def outputs(self, flat: Array, X: Array, *, threads: int = 1) -> Array:
-        """Y (N, K)."""
-        call, w = self._part("outputs", 8), self._vector(flat)
+    def outputs(self, flat: Array, X: Array, *, rows: Rows | None = None, threads: int = 1) -> Array:
+        """Y (N, K); of ``rows``, where X was prepared as these before."""
+        call, w = self._part("outputs", 7), self._vector(flat)
         count, K = len(X), self.net.K
         Y = np.empty((count, K), self.dtype)
 
         def part(first: int) -> None:
             block = X[first : first + CHUNK_ROWS]
-            panel, ldx, padded = self._inputs(block)
+            if rows is None:
+                panel, ldx, padded = self._inputs(block)
+                address = panel.ctypes.data
+            else:
+                address, ldx, *_, padded = rows.chunks[first // CHUNK_ROWS]
             to = np.empty((K, padded), self.dtype)
-            call(panel.ctypes.data, ldx, padded, w.ctypes.data, to.ctypes.data, padded, *self._space())
+            call(address, ldx, padded, w.ctypes.data, to.ctypes.data, padded, self._space())
             Y[first : first + CHUNK_ROWS] = to[:, : len(block)].T
 
-        with self._blas():
-            for _ in in_order(part, list(range(0, count, CHUNK_ROWS)), threads, 0):
-                pass
+        for _ in in_order(part, list(range(0, count, CHUNK_ROWS)), threads, 0):
+            pass
         return Y
 
-    def rows(self, X: Array, T: Array, sample_weight: Array | None = None) -> Rows:
+    def rows(self, X: Array, T: Array, sample_weight: Array | None = None, memory: Recycled | None = None) -> Rows:
         """Arrays (N, D), (N, K) and (N,) or (N, 1) prepared for this kernel; X is not copied where it need not be."""
         count, K = len(X), self.net.K
+        block_rows = rows_per_block(self.net.D + K)
         padded = filled_up(count, self.width)
-        panel = np.zeros((K, padded), self.dtype)
-        panel[:, :count] = T.T
-        s = np.zeros(padded, self.dtype)
-        s[:count] = 1 if sample_weight is None else sample_weight.reshape(-1)
+        memory = memory or Recycled()
+        panel = chunks.transposed(T, memory.empty((K, padded), self.dtype))
+        s = memory.empty((padded,), self.dtype)
+        s[:count], s[count:] = 1 if sample_weight is None else sample_weight.reshape(-1), 0
         kept: list[Array] = [panel, s]
-        chunks: list[tuple[int, ...]] = []
+        if self.is_unrolled:
+            kept.append(chunks.transposed(X, memory.empty((self.net.D, padded), self.dtype)))
+        table: list[tuple[int, ...]] = []
         for first in range(0, count, CHUNK_ROWS):
-            inputs, ldx, size = self._inputs(X[first : first + CHUNK_ROWS])
-            kept.append(inputs)
             at = first * self.dtype.itemsize
-            chunks.append((inputs.ctypes.data, ldx, panel.ctypes.data + at, padded, s.ctypes.data + at, size))
-        return Rows(count, chunks, constant_of(self.net, T, sample_weight), tuple(kept))
+            if self.is_unrolled:
+                address, ldx, size = kept[2].ctypes.data + at, padded, min(CHUNK_ROWS, padded - first)
+            else:
+                inputs, ldx, size = self._inputs(X[first : first + CHUNK_ROWS])
+                kept.append(inputs)
+                address = inputs.ctypes.data
+            table.append((address, ldx, panel.ctypes.data + at, padded, s.ctypes.data + at, size))
+        own = None if sample_weight is None else sample_weight.reshape(-1)
+        blocks = [slice(at, at + block_rows) for at in range(0, max(count, 1), block_rows)]
+        constants = [constant_of(self.net, T[part], None if own is None else own[part]) for part in blocks]
+        return Rows(count, table, constants, tuple(kept), block_rows // CHUNK_ROWS)
 
     def prepare(self) -> None:
         """Compile the gradient now, so that what cannot be compiled is known before it is needed."""
-        if not self.is_unrolled and not self.product:
-            raise NotCompilable("SciPy's BLAS has an interface we do not know")
-        self._part("gradient", 11)
+        self._part("gradient", 7)
 
     def library(self, name: str, write: Callable[[ir.Module], Any]) -> Library:
         """The machine code of one part, compiled or loaded when first asked for."""
         found = self._libraries.get(name)
         if found is None:
+            if not self.is_unrolled:
+                shared.link(self.bits)
             key = f"{name}|{self.is_unrolled}|{self.bits}|{self.width}|{self.description}"
             found = self._libraries[name] = library(key, write)
         return found
@@ -197,11 +217,12 @@ class Kernel:
             writer = unrolled if self.is_unrolled else blocked
             size = (self.net, self.bits, self.width)
             write: dict[str, Callable[[ir.Module], Any]] = {
-                "gradient": lambda m: writer.write_gradient(m, *size, J=True),
-                "gradient alone": lambda m: writer.write_gradient(m, *size, J=False),
+                "gradient": lambda m: chunks.write_gradients(m, *size, is_unrolled=self.is_unrolled, J=True),
+                "gradient alone": lambda m: chunks.write_gradients(m, *size, is_unrolled=self.is_unrolled, J=False),
                 "value": lambda m: writer.write_value(m, *size),
                 "outputs": lambda m: writer.write_outputs(m, *size),
                 "hessian_product": lambda m: writer.write_hessian_product(m, *size),
+                "columns": lambda m: columns.write_columns(m, *size, is_unrolled=self.is_unrolled),
             }
             found = self.library(name, write[name]).function(name.split()[0], arguments)
             self._functions[name] = found
@@ -227,27 +248,14 @@ class Kernel:
     def _pointers(self, *arrays: Array) -> tuple[int, ...]:
         return tuple(array.ctypes.data for array in arrays)
 
-    def _space(self) -> tuple[int, int]:
-        """This thread's working memory, and the matrix product."""
+    def _space(self) -> int:
+        """This thread's working memory."""
         if self.is_unrolled:
-            return 0, 0
+            return 0
         found = getattr(self._own, "space", None)
         if found is None:
             found = self._own.space = aligned(blocked.working_memory(self.net, self.bits), self.dtype)
-        return found.ctypes.data, self.product
-
-    def _blas(self) -> Any:
-        return nothing() if self.is_unrolled else one_blas_thread()
-
-
-class nothing:
-    """A context that does nothing, cheaper than contextlib's."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        pass
+        return int(found.ctypes.data)
 
 
 def filled_up(count: int, to: int) -> int:

@@ -108,7 +108,7 @@ class CompiledRun:
         chunk = _at(self._chunk) if batch is None else ()
         self._sums_at = (*_at(self._g), *chunk, self._g.shape[1], *_at(self._J))
         self._solver_at = _at(self._weight, self._first, self._second, self._free, self._held)
-        self._memory_at = (*_at(self._space), kernel.product, self._space_size)
+        self._memory_at = (*_at(self._space), self._space_size)
 
     @property
     def is_trying(self) -> bool:
@@ -135,8 +135,7 @@ class CompiledRun:
         total, call = np.zeros(len(steps)), self._function("full", J)
         vectors = (*self._weights_at, *self._tail, *self._sums_at, *_at(total), *self._solver_at)
         numbers = (*_at(steps), *self._hyper_at, len(steps), *self._memory_at)
-        with self.kernel._blas():
-            self._go(call, (*self._rows, *vectors, *numbers), len(steps))
+        self._go(call, (*self._rows, *vectors, *numbers), len(steps))
         return total + self._constant if J else None
 
     def batches(self, order: Array, steps: Array, *, J: bool = False, before: Any = 0.0) -> Any:
@@ -157,8 +156,7 @@ class CompiledRun:
         rows = (*self._data_at, *_at(order), count, min(self.batch, max(self.count, 1)), epochs)
         vectors = (*self._weights_at, *self._sums_at, *_at(total), *self._solver_at)
         numbers = (*_at(steps), *self._hyper_at, *self._panel_at, *self._memory_at)
-        with self.kernel._blas():
-            self._go(call, (*rows, *vectors, *numbers), len(steps))
+        self._go(call, (*rows, *vectors, *numbers), len(steps))
         if not J:
             return None
         return float(total[0]) if order.ndim == 1 else total

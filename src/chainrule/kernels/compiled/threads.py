@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import itertools
 import os
 import threading
@@ -21,12 +23,26 @@ _lock = threading.Lock()
 _pools: dict[int, ThreadPoolExecutor] = {}
 
 
+_most: contextvars.ContextVar[int] = contextvars.ContextVar("most threads", default=MOST_THREADS)
+
+
 def available() -> int:
-    """Cores this process may use."""
+    """Cores this process may use, or what `at_most` leaves of them."""
     try:
-        return len(os.sched_getaffinity(0))
+        cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+        cores = os.cpu_count() or 1
+    return min(cores, _most.get())
+
+
+@contextlib.contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """So many threads at most for what the caller runs inside: others share its machine."""
+    before = _most.set(max(1, threads))
+    try:
+        yield
+    finally:
+        _most.reset(before)
 
 
 def in_order(

@@ -18,7 +18,7 @@ from chainrule.kernels.compiled.target import processor
 from chainrule.network import Network
 
 ROWS = ["X*", "ldx", "T*", "ldt", "s*", "n", "w*"]  # ld: elements from one unit's samples to the next one's
-SPACE = ["space*", "product"]  # the blocked kernels' working memory and matrix product, unused here
+SPACE = ["space*"]  # the blocked kernels' working memory, unused here
 
 Units = list[Value]
 

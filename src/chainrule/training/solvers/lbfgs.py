@@ -62,17 +62,22 @@ class LBFGS:
 
 
 def two_loops(g: Array, S: Array, Y: Array) -> Array:
-    """H g by the two-loop recursion; H = (sᵀy / yᵀy) I before the pairs, newest pair."""
-    q, alphas = g.copy(), []
-    rho = [1 / float(s @ y) for s, y in zip(S, Y, strict=True)]
-    for i in range(len(S) - 1, -1, -1):
-        alphas.append(rho[i] * float(S[i] @ q))
-        q -= alphas[-1] * Y[i]
-    if len(S):
-        q *= float(S[-1] @ Y[-1]) / float(Y[-1] @ Y[-1])
-    for i in range(len(S)):
-        q += (alphas.pop() - rho[i] * float(Y[i] @ q)) * S[i]
-    return q
+    """H g by the two-loop recursion; H = (sᵀy / yᵀy) I before the pairs, newest pair.
+
+    The loops run over numbers: ``S g``, ``S Yᵀ`` and ``Y r`` hold every product of two vectors that they ask for.
+    """
+    if not len(S):
+        return g.copy()
+    SY = S @ Y.T
+    dots, down, up = SY.tolist(), (S @ g).tolist(), []
+    for i in range(len(S) - 1, -1, -1):  # alpha_i = rho_i s_i·q, where q is g less alpha_j y_j of all newer pairs
+        row = dots[i]
+        down[i] = (down[i] - sum(down[j] * row[j] for j in range(i + 1, len(S)))) / row[i]
+    r = (g - np.array(down) @ Y) * (dots[-1][-1] / float(Y[-1] @ Y[-1]))
+    for i, product in enumerate((Y @ r).tolist()):  # r grows by (alpha_i - rho_i y_i·r) s_i, from the oldest pair on
+        product += sum(up[j] * dots[j][i] for j in range(i))
+        up.append(down[i] - product / dots[i][i])
+    return r + np.array(up) @ S
 
 
 def remembered(S: Array, Y: Array, s: Array, y: Array, pairs: int) -> tuple[Array, Array]:

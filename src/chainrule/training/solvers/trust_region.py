@@ -37,9 +37,10 @@ def exact_step(values: Array, vectors: Array, g: Array, radius: float) -> Array:
             if lowest < -tiny:  # hard case: go along the lowest eigenvector to the rim
                 p[0] += math.sqrt(max(radius**2 - length**2, 0.0)) * (-1.0 if a[0] > 0 else 1.0)
             return vectors @ p
-    # |p(s)| falls from infinity (or above radius) to 0: Newton on 1/radius - 1/|p(s)|, safeguarded by bisection
+    # |p(s)| falls from infinity (or above radius) to 0: Newton on 1/radius - 1/|p(s)|, safeguarded by bisection, from
+    # the s below which one part of p alone would be too long
     low, high = floor, floor + float(np.linalg.norm(a)) / radius + largest
-    s = max(low + 1e-3 * (high - low), tiny)
+    s = max(low, float((np.abs(a) / radius - values).max()), tiny)
     for _ in range(100):
         p = step(s)
         length = float(np.linalg.norm(p))
