@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 FENCE = re.compile(r"^```(?P<language>python|console)(?P<flags>(?: \w+)*)\n(?P<source>.*?)^```$", re.M | re.S)
-WHOLE = {"coming-from-scikit-learn"}  # pages whose Python runs without being marked, and may warn
+WHOLE = {"coming-from-scikit-learn"}  # pages whose Python runs without being marked
 _PROMPT = "$ "
 _LONGEST = 120  # seconds of one command
 
@@ -58,7 +58,7 @@ def with_results(page: str, name: str, shown: Callable[[Result], str]) -> str:
                 return fence[0]
             try:
                 if fence["language"] == "python":
-                    result = run_python(fence["source"], session, folder, may_warn=name in WHOLE)
+                    result = run_python(fence["source"], session, folder)
                 else:
                     result = run_commands(fence["source"], folder, fails="fails" in flags)
             except ExampleError as error:
@@ -78,14 +78,14 @@ def _runs(fence: re.Match[str], name: str) -> bool:
     return "run" in fence["flags"].split() or (fence["language"] == "python" and name in WHOLE)
 
 
-def run_python(source: str, session: dict[str, Any], folder: str, may_warn: bool = False) -> Result:
+def run_python(source: str, session: dict[str, Any], folder: str) -> Result:
     """Run a block; as in a notebook, the value of a last line that is an expression is its result."""
     try:
         tree = ast.parse(source)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         printed = io.StringIO()
         with _inside(folder), contextlib.redirect_stdout(printed), warnings.catch_warnings():
-            warnings.simplefilter("ignore" if may_warn else "error")
+            warnings.simplefilter("error")
             exec(compile(tree, "<example>", "exec"), session)
             value = None
             if last is not None:

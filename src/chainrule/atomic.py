@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from chainrule.errors import ModelFileError
@@ -48,6 +49,54 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         os.replace(temporary, target)
     except OSError as error:
         raise _refusal(target, error, len(content)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # gone already when all went well
+    _flush_folder(target.parent)
+
+
+@contextlib.contextmanager
+def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new file to be written piece by piece, which takes the place of ``path`` when the block ends without an error.
+
+    What is at ``path`` before is untouched until then, and stays where anything fails, as by `write_atomically`.
+
+    Parameters
+    ----------
+    path : path
+        As for `write_atomically`.
+
+    Raises
+    ------
+    ModelFileError
+        As `write_atomically`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "lines")
+    ...     with replaced(file) as new, new.open("w") as lines:
+    ...         print("one", file=lines)
+    ...         there = file.exists()
+    ...     there, file.read_text()
+    (False, 'one\\n')
+    """
+    target = writable(path)
+    with contextlib.suppress(OSError):
+        _sweep(target)
+    temporary = target.with_name(f"{_prefix(target)}{os.getpid()}.{os.urandom(8).hex()}.tmp")
+    try:
+        _write(temporary, b"", _mode(target))
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except OSError as error:
+        if isinstance(error, ModelFileError):
+            raise
+        size = temporary.stat().st_size if temporary.exists() else 0
+        raise _refusal(target, error, size) from error
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # gone already when all went well

@@ -48,6 +48,10 @@ class MissingDependencyError(ChainruleError, ImportError):
     """An optional package is needed and not installed."""
 
 
+class ClusterError(ChainruleError, ConnectionError):
+    """The scheduler or the workers of a cluster are gone."""
+
+
 class DivergedError(ChainruleError, ArithmeticError):
     """Training ran away: J or a weight is no longer finite, or J is far below where it began.
 

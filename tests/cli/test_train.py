@@ -85,7 +85,7 @@ def test_a_table_that_is_no_file_is_refused(kind, tmp_path):
         os.mkfifo(path)
     status, _, err = command("train", path, "--target", "kind", "--out", tmp_path / "m.model")
     assert status == 2
-    assert {"folder": "is a folder", "nowhere": "There is no file"}.get(kind, "pipe or a device") in err
+    assert {"folder": "has no Parquet file", "nowhere": "There is no file"}.get(kind, "pipe or a device") in err
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path):

@@ -21,7 +21,10 @@ ESTIMATORS = [
 ]
 
 
+CHECKS = parametrize_with_checks(ESTIMATORS).mark
+
+
 @pytest.mark.filterwarnings("ignore")  # the checks fit to noise, to one class, to two rows
-@parametrize_with_checks(ESTIMATORS)
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)  # a generator before 1.9
 def test_scikit_learns_checks(estimator, check):
     check(estimator)

@@ -151,3 +151,14 @@ def test_rates_that_are_none_are_refused(rate):
     else:
         with pytest.raises(ValueError, match="learning_rate_init"):
             MLPClassifier(learning_rate_init=rate).fit(X, Y)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(np.float64).max, reason="no number here is beyond float64")
+def test_a_number_beyond_float64_is_refused_with_its_place():
+    beyond = X.astype(np.longdouble)
+    model = MLPClassifier((3,), max_iter=200).fit(X, Y)
+    assert (model.predict_proba(beyond) == model.predict_proba(X)).all()
+    beyond[3, 2] = np.longdouble("1e400")
+    for call in (lambda: model.predict(beyond), lambda: model.fit(beyond, Y)):
+        with pytest.raises(ChainruleError, match="row 3, column 2"):
+            call()

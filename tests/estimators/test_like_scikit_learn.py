@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -109,6 +110,9 @@ def test_the_first_weights_and_the_held_out_rows_are_scikit_learns_also_where_ro
     assert a.validation_scores_ == b.validation_scores_
 
 
+@pytest.mark.skipif(
+    "loss" not in signature(TheirRegressor).parameters, reason="before 1.7 theirs had neither loss nor sample_weight"
+)
 @pytest.mark.parametrize("alpha", [0.0, 2.0])
 def test_the_loss_is_scikit_learns(alpha):
     """With a rate near 0 the weights stand still, so that every epoch measures the same ones."""
@@ -199,3 +203,13 @@ def test_a_fit_leaves_every_attribute_that_scikit_learns_leaves():
         a, b = both(MLPClassifier, TheirClassifier, X_IRIS, Y_IRIS, **{**PLAIN, "early_stopping": early})
         theirs = {name for name in vars(b) if name.endswith("_") and not name.startswith("_")}
         assert theirs - set(dir(a)) == set()
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(MLPClassifier, TheirClassifier), (MLPRegressor, TheirRegressor)])
+def test_every_public_name_of_theirs_is_there(ours, theirs):
+    a, b = (maker(early_stopping=True, max_iter=2).fit(X_IRIS, Y_IRIS) for maker in (ours, theirs))
+    assert not [name for name in {*dir(b), *vars(b)} if not name.startswith("_") and not hasattr(a, name)]
+    given = [(name, p.default) for name, p in signature(theirs).parameters.items() if name != "loss"]
+    assert [(name, p.default) for name, p in signature(ours).parameters.items() if name != "loss"][
+        : len(given)
+    ] == given

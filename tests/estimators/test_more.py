@@ -311,3 +311,29 @@ def test_a_table_with_one_1_a_row_asks_what_it_is():
     model = MLPClassifier((4,), multilabel=True, max_iter=2).fit(X, one_hot)
     assert model.out_activation_ == "logistic"
     assert model.predict(X).shape == one_hot.shape
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton", "adam"])
+def test_float32_rows_give_float32_weights_also_where_the_solver_works_in_float64(solver):
+    options = {
+        "hidden_layer_sizes": (4,),
+        "solver": solver,
+        "alpha": 1.0,
+        "tol": 1e-7,
+        "max_iter": 500,
+        "random_state": 0,
+    }
+    narrow, wide = (MLPClassifier(**options).fit(X.astype(dtype), Y) for dtype in (np.float32, np.float64))
+    for part in (*narrow.coefs_, *narrow.intercepts_, narrow.predict_proba(X.astype(np.float32))):
+        assert part.dtype == np.float32
+    assert narrow.settings_["dtype"] == ("float32" if solver == "adam" else "float64")
+    if solver != "adam":
+        np.testing.assert_allclose(narrow.loss_, wide.loss_, rtol=1e-4)
+        np.testing.assert_allclose(narrow.predict_proba(X), wide.predict_proba(X), atol=2e-3)
+
+
+def test_a_scorer_of_a_wrong_name_is_told_before_training():
+    for options in ({}, {"early_stopping": True}):
+        with pytest.raises(SettingError, match="no scorer named 'acuracy'") as caught:
+            MLPClassifier(scoring="acuracy", **options).fit(X, Y)
+        assert "'accuracy'" in str(caught.value)

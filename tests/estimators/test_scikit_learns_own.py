@@ -49,4 +49,4 @@ def test_every_test_of_the_file_is_here_or_listed_with_its_reason():
     written = {line.split("(")[0].removeprefix("def ") for line in SOURCE.splitlines() if line.startswith("def test_")}
     here = {name for name, thing in globals().items() if inspect.isfunction(thing)}
     assert written - here == set(PRIVATE)
-    assert len(written) >= 40
+    assert len(written) >= 35

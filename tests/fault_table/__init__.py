@@ -1,8 +1,10 @@
 """Bad inputs and faults as one table: it drives tests/test_faults.py and makes docs/bad-inputs.md."""
 
+from fault_table.blocks import BLOCKS
 from fault_table.csv_files import CSV
 from fault_table.entry import Entry
 from fault_table.labels import LABELS
+from fault_table.large_tables import LARGE
 from fault_table.models import MODELS
 from fault_table.running import RUNNING
 from fault_table.shapes import SHAPES
@@ -12,6 +14,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Values": VALUES,
     "Labels": LABELS,
     "Shapes and containers": SHAPES,
+    "Tables read in blocks": BLOCKS,
+    "Large tables and folders": LARGE,
     "CSV and other files": CSV,
     "Models and checkpoints": MODELS,
     "Running": RUNNING,

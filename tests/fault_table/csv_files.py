@@ -38,7 +38,11 @@ def scripts_in_a_report(folder):
 
 def no_regular_file(folder):
     os.mkfifo(folder / "fifo")
-    for path, words in ((folder, "is a folder"), (folder / "fifo", "pipe or a device"), ("/dev/zero", "a device")):
+    for path, words in (
+        (folder, "has no Parquet file"),
+        (folder / "fifo", "pipe or a device"),
+        ("/dev/zero", "a device"),
+    ):
         status, _, err = command("train", path, "--target", "kind", "--out", folder / "m.model")
         assert status == 2
         assert words in err

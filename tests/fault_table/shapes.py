@@ -85,6 +85,18 @@ def sparse_rows(_):
 
 def numbers_as_text(_):
     refused(lambda: run(X.astype(str)), "numbers written as text", "astype(float)", error=DataError)
+    model = cr.MLPClassifier(hidden_layer_sizes=(2,), solver="lbfgs").fit(X, LABELS)
+    text = X.astype(str)
+    for same in (text, text.astype(object), text.astype("S"), text.astype(np.dtypes.StringDType()), text.tolist()):
+        for call in (lambda rows=same: cr.MLPClassifier().fit(rows, LABELS), lambda rows=same: model.predict(rows)):
+            refused(call, f"X holds text: the first is '{X[0, 0]}'", "astype(float)", error=DataError)
+    for same in (
+        text[:, 0],
+        text[:, 0].astype(object),
+        pd.Series(text[:, 0]),
+        text[:, 0].astype(np.dtypes.StringDType()),
+    ):
+        refused(lambda y=same: cr.MLPRegressor().fit(X, y), "y ", "text", "astype(float)", error=DataError)
     as_text = columns(a=[str(value) for value in X[:, 0]])
     assert (table_model(as_text).weights.flat == table_model().weights.flat).all()
 
@@ -171,7 +183,9 @@ SHAPES = (
         "S17",
         "Numbers written as text",
         "refuse accept",
-        "`cr.train` refuses and gives the line to type. A table's text is read as numbers where all of it is.",
+        "`cr.train` and the estimators refuse to train on it and to predict from it (scikit-learn's MLP trains on such"
+        " an array and refuses to predict from it), and give the line to type. A table's text is read as numbers where"
+        " all of it is.",
         numbers_as_text,
     ),
     entry("S18", "Dates as inputs", "refuse", "An error: choose year, month, weekday, days since.", dates),

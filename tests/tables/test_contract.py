@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
 from chainrule.errors import DataError
-from chainrule.tables.columns import location_and_scale
 from chainrule.tables.contract import Contract
 from chainrule.tables.kinds import Kind
+from chainrule.tables.moments import location_and_scale
 from chainrule.tables.table import Table
 
 KINDS = {"n": Kind.NUMBER, "c": Kind.CATEGORY, "b": Kind.BOOLEAN}

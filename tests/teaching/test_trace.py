@@ -277,3 +277,13 @@ def test_markdown_has_every_line_as_a_formula():
     text = trace.markdown()
     assert text.count("\n- $") == len(trace.lines) + len(trace.collapse)
     assert all(line.count("$") % 2 == 0 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("notation", ["2-3-1", "2-2 relu-2 sigmoid"])
+def test_a_target_of_zero_is_taken_from_one(notation):
+    net = cr.Network(notation)
+    trace = cr.trace(net, net.initial_weights(seed=0), [1.0, -2.0], [0] * net.K)
+    J = next(line for line in trace.text().splitlines() if line.strip().startswith("J = 0·log"))
+    assert "(1 − 0) log (1 − 0." in J
+    assert "−0)" not in trace.text().replace("(1 − 0)", "")
+    assert "(1-0)" in trace.markdown().replace(" ", "")

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-TablePath = Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.", show_default=False)]
+TablePath = Annotated[
+    Path,
+    typer.Argument(metavar="TABLE", help="A CSV or Parquet file, or a folder of Parquet files.", show_default=False),
+]
 ModelPath = Annotated[Path, typer.Argument(metavar="MODEL", help="A file that train wrote.", show_default=False)]
 Header = Annotated[
     bool | None,
@@ -18,6 +21,24 @@ Separator = Annotated[
 ]
 OnBadRow = Annotated[
     str, typer.Option(metavar="HOW", help="A missing or unreadable cell: refuse, or nan (no prediction for its row).")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Memory to take at most, such as 2GB; a larger table is read in blocks. Most of what is free if left out.",
+        show_default=False,
+    ),
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        metavar="WHERE",
+        help="Workers of Dask read the Parquet files and train: local, or a scheduler such as tcp://host:8786.",
+        show_default=False,
+    ),
 ]
 Report = Annotated[
     Path | None,

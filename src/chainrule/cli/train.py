@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainrule.cli.app import app
-from chainrule.cli.options import Header, Onnx, Report, Separator, TablePath, character
+from chainrule.cli.options import Dask, Header, Memory, Onnx, Report, Separator, TablePath, character
 
 if TYPE_CHECKING:
     from chainrule.cli.compare import Other
@@ -109,6 +109,8 @@ def train(
     ] = None,
     header: Header = None,
     separator: Separator = None,
+    memory: Memory = None,
+    dask: Dask = None,
     compare: Annotated[
         bool,
         typer.Option("--compare/--no-compare", help="Train other models on the same rows, and show their figures."),
@@ -118,12 +120,15 @@ def train(
     onnx: Onnx = None,
 ) -> None:
     """Train a network to predict one column of a table from the others."""
+    from contextlib import nullcontext
+
     from chainrule.cli import ending, train_files, train_lines
+    from chainrule.cli.trained import Trained
+    from chainrule.cluster.connect import connected
     from chainrule.errors import ChainruleError, DivergedError
     from chainrule.files import save
     from chainrule.files.place import checked_checkpoint, checked_place
-    from chainrule.tables.fit import fitted
-    from chainrule.tables.plan import planned
+    from chainrule.tables.size import plan_for
     from chainrule.training import Outcome
 
     place = out or default_model_path(table)
@@ -131,34 +136,38 @@ def train(
     checked_checkpoint(checkpoint, resume)
     train_files.check_places(table, place, report, onnx)
     try:
-        plan = planned(
-            table,
-            target,
-            task=task,
-            hidden=hidden,
-            drop=drop or (),
-            categories=categories or (),
-            as_numbers=numbers or (),
-            missing=missing,
-            missing_words=[word.strip() for word in missing_words.split(",") if word.strip()],
-            test_share=test_share,
-            seed=seed,
-            header=header,
-            separator=character(separator),
-        )
-        typer.echo("\n".join(train_lines.understood(plan)))
-        typer.echo()
-        model = fitted(
-            plan,
-            solver=solver,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            penalty=penalty,
-            time_budget=time_budget,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        with connected(dask) if dask is not None else nullcontext() as client:
+            plan = plan_for(
+                table,
+                target,
+                task=task,
+                hidden=hidden,
+                drop=drop or (),
+                categories=categories or (),
+                as_numbers=numbers or (),
+                missing=missing,
+                missing_words=[word.strip() for word in missing_words.split(",") if word.strip()],
+                test_share=test_share,
+                seed=seed,
+                header=header,
+                separator=character(separator),
+                memory=memory,
+                streamed=dask is not None,
+            )
+            ending.say("\n".join(train_lines.understood(plan, dask)))
+            ending.say()
+            trained = Trained.of(
+                plan,
+                solver=solver,
+                epochs=epochs,
+                learning_rate=learning_rate,
+                batch_size=batch_size,
+                penalty=penalty,
+                time_budget=time_budget,
+                checkpoint=checkpoint,
+                resume=resume,
+                **({} if client is None else {"client": client}),
+            )
     except DivergedError as error:
         raise ChainruleError(
             f"Training diverged by epoch {error.epoch}, and nothing was saved.",
@@ -166,50 +175,51 @@ def train(
             f"Try --learning-rate {error.learning_rate:g}.",
         ) from None
     except KeyboardInterrupt:
-        typer.echo("Interrupted before the first epoch: there are no weights yet, and nothing is saved.")
+        ending.say("Interrupted before the first epoch: there are no weights yet, and nothing is saved.")
         raise
+    model = trained.model
     if model.outcome is Outcome.INTERRUPTED and not model.history[-1].epoch:
-        typer.echo("Interrupted before the first epoch: nothing was learnt yet, and nothing is saved.")
+        ending.say("Interrupted before the first epoch: nothing was learnt yet, and nothing is saved.")
         raise typer.Exit(ending.status_when_interrupted())
     save(model, place)
     if model.outcome is Outcome.INTERRUPTED:
-        typer.echo(f"Interrupted. The weights so far are saved in {place}.")
+        ending.say(f"Interrupted. The weights so far are saved in {place}.")
         if checkpoint is not None and checkpoint.exists():
-            typer.echo(f"Go on from {checkpoint} with the same command and --resume.")
+            ending.say(f"Go on from {checkpoint} with the same command and --resume.")
         raise typer.Exit(ending.status_when_interrupted())
-    score = model.score(plan.test_table) if len(plan.test) else None
-    typer.echo("\n".join(train_lines.trained(model)))
+    score = trained.score
+    ending.say("\n".join(train_lines.trained(model)))
     found: list[Other] = []
     stopped = False
     if compare and score is not None and score.rows:
-        from chainrule.cli.compare import others
         from chainrule.terminal import is_interactive
 
         if is_interactive():
-            typer.echo(
+            ending.say(
                 f"The model is saved in {place}. Training others to compare with; Ctrl-C leaves them out.\n", err=True
             )
         try:
-            for other in others(plan, time_budget):
+            for other in trained.others(time_budget):
                 found.append(other)
         except KeyboardInterrupt:  # the model is saved: its figures are printed before this ends
             stopped = True
-    typer.echo("\n".join([*train_lines.held_out(model, score, found), *train_lines.notes(plan), f"Model    {place}"]))
+    said = train_lines.notes(plan, trained.unseen, trained.sampled if found or report else 0, trained.is_tight)
+    ending.say("\n".join([*train_lines.held_out(model, score, found), *said, f"Model    {place}"]))
     if report is not None:
-        train_files.write_report(report, model, plan, found)
-        typer.echo(f"Report   {report}")
+        train_files.write_report(report, model, trained.plan_in_memory, found)
+        ending.say(f"Report   {report}")
     if onnx is not None:
         from chainrule.files.onnx import table_to_onnx
 
         table_to_onnx(model, onnx)
-        typer.echo(f"ONNX     {onnx}")
+        ending.say(f"ONNX     {onnx}")
     if stopped:
-        typer.echo("Interrupted while training other models to compare with.")
+        ending.say("Interrupted while training other models to compare with.")
         raise typer.Exit(ending.status_when_interrupted())
     if figures:
         folder = place.with_name(f"{place.stem}-figures")
-        lacks = train_files.write_figures(model, plan, score, folder)
-        typer.echo(f"Figures  {folder}/{' (their font lacks some letters of these names)' if lacks else ''}")
+        lacks = train_files.write_figures(model, trained, folder)
+        ending.say(f"Figures  {folder}/{' (their font lacks some letters of these names)' if lacks else ''}")
 
 
 def default_model_path(table: Path) -> Path:

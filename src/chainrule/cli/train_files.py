@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from chainrule.cli.compare import Other
+    from chainrule.cli.trained import Trained
     from chainrule.tables.model import TableModel
     from chainrule.tables.plan import Plan
-    from chainrule.tables.score import Score
 
 _BEGINNING = {"--report": b"<!DOCTYPE html>", "--onnx": b"chainrule"}  # of files that may be replaced
 
@@ -53,14 +53,22 @@ def write_report(path: Path, model: TableModel, plan: Plan, others: Sequence[Oth
     from chainrule.show.report.subject import Peer
 
     peers = [
-        Peer(other.name, other.title, other.score.rate, other.score.log_likelihood, "hidden layer" in other.title)
+        Peer(
+            other.name,
+            other.title,
+            other.score.rate,
+            other.score.log_likelihood,
+            "hidden layer" in other.title,
+            other.score.balanced_rate,
+            other.score.error,
+        )
         for other in others
         if other.score is not None
     ]
     report_table(path, model, plan, peers=peers)
 
 
-def write_figures(model: TableModel, plan: Plan, score: Score | None, folder: Path) -> bool:
+def write_figures(model: TableModel, trained: Trained, folder: Path) -> bool:
     """The history, the network, and of the held-out rows the confusion matrix, or predicted against true numbers.
 
     Returns whether a name has letters that the figures' font lacks.
@@ -79,7 +87,7 @@ def write_figures(model: TableModel, plan: Plan, score: Score | None, folder: Pa
         (folder / name).unlink(missing_ok=True)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        for name, figure in _figures(model, plan, score).items():
+        for name, figure in _figures(model, trained).items():
             show.save_figure(figure, folder / f"{name}.png")
     lacks = [warning for warning in said if "missing from font" in str(warning.message)]
     for warning in said:
@@ -88,7 +96,7 @@ def write_figures(model: TableModel, plan: Plan, score: Score | None, folder: Pa
     return bool(lacks)
 
 
-def _figures(model: TableModel, plan: Plan, score: Score | None) -> dict[str, Figure]:
+def _figures(model: TableModel, trained: Trained) -> dict[str, Figure]:
     """The figures by name."""
     import numpy as np
 
@@ -100,12 +108,14 @@ def _figures(model: TableModel, plan: Plan, score: Score | None) -> dict[str, Fi
         "history": show.plot_history(model.history),
         "network": show.plot_network(model.network, model.weights, inputs=model.contract.inputs, outputs=outputs),
     }
+    score = trained.score
     if score is None or not score.rows:
         return figures
     if classes:
         figures["confusion"] = show.plot_confusion(score.confusion, classes)
         return figures
-    predicted, true = model.predict(plan.test_table, bad_rows="nan"), model.target.numbers(plan.test_table)
+    test = trained.plan_in_memory.test_table
+    predicted, true = model.predict(test, bad_rows="nan"), model.target.numbers(test)
     there = np.isfinite(predicted) & np.isfinite(true)
     if there.any():
         figures["predictions"] = show.plot_predictions(predicted[there], true[there], model.target.name)

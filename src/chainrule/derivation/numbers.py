@@ -170,14 +170,14 @@ def _filled(node: Expression, point: Any) -> Expression:
         case Number():
             return node
         case Symbol() | Derivative() | Directional():
-            return Number(_one(node, point))
+            return Number(_one(node, point) + 0.0)  # no −0
         case Delta(left, right):
             return Number(int(left == right))
         case Cases(branches):
             for value, condition in branches:
                 if condition is None or _one(Cases(((Number(1), condition), (Number(0), None))), point):
                     return _filled(value, point)
-            return Number(_one(node, point))
+            return Number(_one(node, point) + 0.0)  # no −0
         case Sum(index, body) | BigProduct(index, body):
             size = point.sizes[index.range]
             wanted = list(range(1, size + 1)) if size <= MOST_TERMS else [1, 2, 3, 0, size]

@@ -14,8 +14,9 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from chainrule.cluster import is_dask
 from chainrule.errors import DataError, DivergedError, SettingError, counted
-from chainrule.estimators.compat import LEVELS, CallbackSupportMixin
+from chainrule.estimators.compat import LEVELS, CallbackSupportMixin, HTMLDisplay
 from chainrule.estimators.diverged import DivergedFitError
 from chainrule.estimators.explain import Explained
 from chainrule.estimators.fitted import FittedModel
@@ -24,7 +25,8 @@ from chainrule.estimators.hooks import epoch_hooks
 from chainrule.estimators.inputs import checked_weights
 from chainrule.estimators.keeping import FitInterrupted
 from chainrule.estimators.parameters import CONSTRAINTS, FIRST_ORDER, network_of
-from chainrule.estimators.rows import Rows, given_validation, held_out, job_of
+from chainrule.estimators.rows import Rows, given_validation, held_out, job_of, scorer_of
+from chainrule.estimators.sample import ShownRows
 from chainrule.estimators.scaling import Scaling
 from chainrule.estimators.sparse import is_sparse
 from chainrule.estimators.start import drawn
@@ -37,7 +39,7 @@ Array = npt.NDArray[Any]
 SEEDS = 2**31 - 1
 
 
-class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLP(Explained, FittedModel, CallbackSupportMixin, HTMLDisplay, BaseEstimator, ABC):
     """Base of both estimators: `fit` and `partial_fit` but for what the targets are."""
 
     _parameter_constraints: dict[str, Any] = CONSTRAINTS
@@ -46,6 +48,7 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
     out_activation_: str
     n_layers_: int
     _seed: int
+    _shown_rows: ShownRows | None
 
     @abstractmethod
     def _encoded(self, X: Any, y: Any, reset: bool, incremental: bool) -> tuple[Any, Any, Array]:
@@ -92,6 +95,17 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation: tuple[Any, Any, Any]) -> None:
         """Train; with ``incremental`` one epoch, else from the start or, warm, from where the last call ended."""
         model: Any = self
+        scorer_of(model.scoring)  # a name that is wrong is told also where nothing is watched
+        if any(is_dask(part) for part in (X, y, sample_weight)):
+            if incremental:
+                raise SettingError(
+                    "partial_fit takes rows in memory, and these are Dask's.",
+                    "Call fit with them, or partial_fit with each computed block.",
+                )
+            from chainrule.estimators.blocked import fit_blocked
+
+            fit_blocked(self, X, y, sample_weight, validation)
+            return
         first = not hasattr(self, "coefs_") or (not model.warm_start and not incremental)
         new = first or not hasattr(self, "_seed")  # weights set by hand are gone on from, but have no seed
         by_score = model.early_stopping and model.solver in FIRST_ORDER
@@ -123,7 +137,7 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
             self.notes_ = tuple(self._noticed(data))
         job, score = job_of(self, data, watched, incremental, by_score)
         starts = self._starts(model.restarts if first and not incremental else 1, job)
-        self._train(job, starts, score, data, incremental)
+        self._train(job, starts, score, data, watched, incremental)
 
     def _describe(self, inputs: int, outputs: int) -> None:
         """The network, and scikit-learn's attributes that describe it."""
@@ -158,7 +172,15 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
             begun.append(Start(again, seed, None, standing.copy(), epoch))
         return begun
 
-    def _train(self, job: Job, starts: list[Start], score: Score | None, data: Rows, incremental: bool) -> None:
+    def _train(
+        self,
+        job: Job,
+        starts: list[Start],
+        score: Score | None,
+        data: Rows,
+        watched: Rows | None,
+        incremental: bool,
+    ) -> None:
         """Run the job and put what came of it into the attributes."""
         model: Any = self
         by_score = job.rule.by_score
@@ -176,10 +198,25 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
         if not np.isfinite(found.weights).all():
             raise DivergedFitError.of(None, model.solver, model.standardize)
         self._take(found, job.training.rows, job.settings, by_score)
+        self._show(data, watched, by_score, incremental)
         if found.outcome is Outcome.INTERRUPTED:
             raise FitInterrupted
         if not incremental:
             self._warn(found)
+
+    def _show(self, data: Rows, watched: Rows | None, decided: bool, incremental: bool) -> None:
+        """Keep some rows for a report; those of ``partial_fit`` join those of earlier calls."""
+        if is_dask(data.X) or is_dask(data.y):  # where rows lie on other machines, a report is given some
+            self._shown_rows = None
+            return
+        earlier = getattr(self, "_shown_rows", None) if incremental else None
+        self._shown_rows = (earlier.after if earlier else ShownRows.of)(data, watched, decided)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy, a pickle or another process gets: everything but rows."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_shown_rows", None)
+        return state
 
     def _run(
         self,
@@ -224,7 +261,11 @@ class BaseMLP(Explained, FittedModel, CallbackSupportMixin, BaseEstimator, ABC):
             limit = "max_iter" if found.epochs >= model.max_iter else "max_fun"
             lines.append(
                 f"{model.solver} failed to converge after {counted(found.epochs, 'iteration')} ({limit} reached). "
-                "Increase it, or scale the data: standardize=True."
+                + (
+                    "Increase it, or raise alpha."
+                    if model.standardize
+                    else "Increase it, or scale the data: standardize=True."
+                )
             )
         if found.is_worse_than_constant:
             hint = "" if model.standardize else " Try standardize=True."

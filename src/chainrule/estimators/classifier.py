@@ -16,6 +16,7 @@ from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.keeping import kept_on_failure
 from chainrule.estimators.labels import Labelled
+from chainrule.estimators.lazily import also_lazily
 from chainrule.estimators.parameters import CONSTRAINTS, has_rate
 from chainrule.estimators.rows import Rows
 
@@ -98,7 +99,8 @@ class MLPClassifier(ClassifierMixin, Labelled, BaseMLP):
     ----------
     classes_ : array (C,)
     coefs_, intercepts_ : list of arrays
-        W[l] and b[l], l = 1, 2, ...
+        W[l] and b[l], l = 1, 2, ...; float32 for float32 rows ("lbfgs" and "newton" compute in float64 and round at
+        the end), else float64.
     loss_, loss_curve_, best_loss_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_, n_outputs_,
     out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -130,6 +132,7 @@ class MLPClassifier(ClassifierMixin, Labelled, BaseMLP):
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "multilabel": ["boolean", None],
     }
+    loss = "log_loss"  # scikit-learn's classifier says so, too
 
     def __init__(
         self,
@@ -250,6 +253,7 @@ class MLPClassifier(ClassifierMixin, Labelled, BaseMLP):
             self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
         return self
 
+    @also_lazily
     def predict(self, X: Any) -> Any:
         """The most probable class of each row (N,); of several labels those above 1/2, as zeros and ones (N, C)."""
         A = self._preactivation(X)
@@ -261,6 +265,7 @@ class MLPClassifier(ClassifierMixin, Labelled, BaseMLP):
             return self.classes_[(A[:, 0] > 0).astype(np.intp) if len(self.classes_) > 1 else np.zeros(len(A), np.intp)]
         return self.classes_[A.argmax(axis=1)]
 
+    @also_lazily
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class (N, C), in the order of ``classes_``; of one class a column of ones."""
         Y = self._outputs(X)
@@ -270,6 +275,7 @@ class MLPClassifier(ClassifierMixin, Labelled, BaseMLP):
             return np.ones_like(Y)
         return np.hstack([1 - Y, Y])
 
+    @also_lazily
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`."""
         with np.errstate(divide="ignore"):

@@ -113,10 +113,12 @@ class Explained:
         path : path
             Ends in ``.html``, by custom.
         X, y : optional
-            The rows it was fitted to. An estimator does not keep them; without any rows the report shows the network
-            and its training alone.
+            The rows it was fitted to. Left out, those that the last fit kept: at most 2,000, drawn at random. They are
+            in no copy, pickle or saved file of the estimator; where there are none, the report shows the network and
+            its training alone.
         X_val, y_val : optional
-            Rows it was not fitted to: the figures are of these.
+            Rows it was not fitted to: the figures are of these. Left out together with X and y, at most 2,000 of the
+            rows that the last fit held out or was given to watch, if it had any.
         options
             As of `chainrule.show.build_report`: title, target, notes, source.
 
@@ -142,6 +144,7 @@ class Explained:
             self,
             None if X is None else (X, y),
             None if X_val is None else (X_val, y_val),
+            kept=getattr(self, "_shown_rows", None),
             **options,
         )
 

@@ -16,6 +16,7 @@ from chainrule.estimators.fitting import Fitted
 from chainrule.estimators.inputs import checked_rows
 from chainrule.estimators.parameters import FIRST_ORDER, schedule_of
 from chainrule.estimators.scaling import Scaling
+from chainrule.kernels import outputs
 from chainrule.network import Network, Weights
 from chainrule.training.history import History
 from chainrule.training.outcome import Outcome
@@ -144,8 +145,8 @@ class FittedModel:
         """Where code written for scikit-learn reads the present learning rate."""
         return types.SimpleNamespace(learning_rate=self._next_rate())
 
-    def _preactivation(self, X: Any) -> Array:
-        """A[L] (N, K) of rows to predict; a plain finite array of the right width needs no more checks."""
+    def _ready(self, X: Any) -> Any:
+        """Rows to predict, checked and scaled; a plain finite array of the right width needs no more checks."""
         if (
             type(X) is not np.ndarray
             or X.ndim != 2
@@ -157,15 +158,23 @@ class FittedModel:
         ):
             check_is_fitted(self)
             X = checked_rows(self, X)
-        return self._unchecked(X)
+        return X if self._scaling is None else self._scaling.apply(X)
+
+    def _preactivation(self, X: Any) -> Array:
+        """A[L] (N, K) of rows to predict."""
+        return self._forward(self._ready(X))
 
     def _unchecked(self, X: Any) -> Array:
         """A[L] (N, K) of rows that were checked."""
-        if self._scaling is not None:
-            X = self._scaling.apply(X)
+        return self._forward(X if self._scaling is None else self._scaling.apply(X))
+
+    def _forward(self, X: Any) -> Array:
+        """A[L] (N, K) of rows that are checked and scaled."""
         return forward.last_preactivation(self.network_, self.coefs_, self.intercepts_, X)
 
     def _outputs(self, X: Any) -> Array:
-        """Y (N, K) of rows to predict."""
-        A = self._preactivation(X)
-        return forward.mean(self.network_, A)
+        """Y (N, K) of rows to predict; many of them in compiled code."""
+        X, net = self._ready(X), self.network_
+        if type(X) is np.ndarray and len(X) > forward.ROWS_AT_ONCE and X.dtype == self.coefs_[0].dtype:
+            return outputs(net, net.weights_from(self._flat.astype(X.dtype, copy=False)), np.ascontiguousarray(X))
+        return forward.mean(net, self._forward(X))

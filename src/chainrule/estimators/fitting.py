@@ -17,10 +17,11 @@ from chainrule.estimators.loss import Loss
 from chainrule.estimators.meter import EpochMeter
 from chainrule.estimators.sparse import SparseObjective
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.training.climb import Climb, Goals
 from chainrule.training.engine import Engine, ReferenceEngine, engine_for
 from chainrule.training.history import History
-from chainrule.training.measure import constant_log_likelihood
+from chainrule.training.measure import best_constant_of, constant_log_likelihood
 from chainrule.training.memory import check_memory
 from chainrule.training.outcome import Outcome
 from chainrule.training.posterior import Posterior
@@ -53,16 +54,16 @@ class Job:
 
     Attributes
     ----------
-    training : Objective
-    validation : Objective or None
+    training : Objective or BlockedObjective
+    validation : Objective, BlockedObjective or None
     settings : Settings
     rule : Rule
     max_fun : int
         Evaluations of the gradient allowed to L-BFGS, in each start.
     """
 
-    training: Objective
-    validation: Objective | None
+    training: Objective | BlockedObjective
+    validation: Objective | BlockedObjective | None
     settings: Settings
     rule: Rule
     max_fun: int
@@ -253,8 +254,10 @@ def one_epoch(
     )
 
 
-def best_constant(objective: Objective) -> float:
+def best_constant(objective: Objective | BlockedObjective) -> float:
     """J of the best constant prediction, NaN where the targets are constant: there is nothing to predict."""
+    if not isinstance(objective, Objective):
+        return best_constant_of(objective)
     if (objective.T == objective.T[:1]).all():
         return float("nan")
     weight = None if objective.weight is None else objective.weight[:, 0]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from chainrule.errors import DataError, counted, listed
+from chainrule.estimators.compat import with_column_names
 from chainrule.estimators.sparse import is_sparse
 from chainrule.kernels.inputs import AS_NUMBERS, finite_matrix
 from chainrule.tables.labels import checked_labels
@@ -22,6 +23,8 @@ _TEXT = ("object", "str", "utf8")
 _CATEGORIES = ("category", "categorical", "enum")
 
 
+# a number beyond float64 becomes infinity, which is refused: NumPy need not warn of it first
+@np.errstate(over="ignore")
 def checked_rows(estimator: Any, X: Any) -> Any:
     """X for a prediction: (N, D) of the columns that were fitted, dense or CSR; no rows give no predictions.
 
@@ -33,12 +36,18 @@ def checked_rows(estimator: Any, X: Any) -> Any:
     _refuse_what_passes_for_numbers(X)
     try:
         return validate_data(
-            estimator, X, accept_sparse="csr", dtype=DTYPES, reset=False, ensure_min_samples=1 if _no_rows(X) else 0
+            estimator,
+            with_column_names(X),
+            accept_sparse="csr",
+            dtype=DTYPES,
+            reset=False,
+            ensure_min_samples=1 if _no_rows(X) else 0,
         )
     except ValueError as error:
         raise explained(error, X) from None
 
 
+@np.errstate(over="ignore")
 def checked_rows_and_targets(estimator: Any, X: Any, y: Any, *, reset: bool, numbers: bool) -> tuple[Any, Array]:
     """X and y of the same length; y as numbers where asked for.
 
@@ -48,9 +57,18 @@ def checked_rows_and_targets(estimator: Any, X: Any, y: Any, *, reset: bool, num
         With scikit-learn's own first line, then the row and the column.
     """
     _refuse_what_passes_for_numbers(X)
+    if numbers and getattr(y, "dtype", None) is not None:
+        _refuse_text(np.asarray(y), "", "y")
     try:
         X, y = validate_data(
-            estimator, X, y, accept_sparse="csr", multi_output=True, y_numeric=numbers, dtype=DTYPES, reset=reset
+            estimator,
+            with_column_names(X),
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=numbers,
+            dtype=DTYPES,
+            reset=reset,
         )
     except ValueError as error:
         raise explained(error, X, y, numbers=numbers) from None
@@ -140,16 +158,18 @@ def _refuse_what_passes_for_numbers(X: Any) -> None:
             _refuse_text(np.asarray(X[name], dtype=object), f" of column {str(name)!r}")
 
 
-def _refuse_text(values: Array, where: str) -> None:
+def _refuse_text(values: Array, where: str, name: str = "X") -> None:
     """DataError for text, also where it reads as a number: "1.5"."""
-    if values.dtype.kind not in "OUS":
+    if values.dtype.kind not in "OUST":
         return
     for at, value in np.ndenumerate(values):
         if isinstance(value, str | bytes):
+            value = value.decode(errors="replace") if isinstance(value, bytes) else value
             place = f"row {at[0]}{where}" if where or len(at) < 2 else f"row {at[0]}, column {at[1]}"
             raise DataError(
-                f"X holds text: the first is {str(value)[:40]!r}, at {place}.",
-                "Convert numbers written as text with astype(float), or turn each category into a column of its own.",
+                f"{name} holds text: the first is {value[:40]!r}, at {place}.",
+                "Convert numbers written as text with astype(float)"
+                + (", or turn each category into a column of its own." if name == "X" else "."),
             )
 
 

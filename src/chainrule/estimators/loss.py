@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import special
 
 from chainrule.functions import OutputLaw
+from chainrule.kernels import Objective
 from chainrule.training.posterior import Posterior
 
 Array = npt.NDArray[Any]
@@ -25,13 +26,18 @@ class Loss:
     def __init__(self, posterior: Posterior) -> None:
         o = posterior.objective
         self._posterior = posterior
-        self._best = saturated(o.net.law, o.T, o.weight)
+        self._best = saturated_of(0, o) if isinstance(o, Objective) else float(o.sum(saturated_of))
         self._rows = o.total_weight * (o.net.K if o.net.law.name == "identity" else 1)
 
     def __call__(self, J: float, weights: Array) -> float:
         """The loss of these weights (P,), whose log-likelihood is J."""
         prior = self._posterior.log_prior(weights) / self._posterior.objective.total_weight
         return (self._best - J) / self._rows - prior
+
+
+def saturated_of(number: int, part: Objective) -> float:
+    """That of a block's rows."""
+    return saturated(part.net.law, part.T, part.weight)
 
 
 def saturated(law: OutputLaw, T: Array, weight: Array | None) -> float:

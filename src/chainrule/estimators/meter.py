@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.training.history import Record
-from chainrule.training.measure import Meter
+from chainrule.training.measure import Meter, measured
 from chainrule.training.posterior import Posterior
 from chainrule.training.rate import rate
 from chainrule.training.state import State
@@ -43,7 +44,7 @@ class EpochMeter(Meter):
         self,
         posterior: Posterior,
         second_order: bool,
-        validation: Objective | None = None,
+        validation: Objective | BlockedObjective | None = None,
         score: Callable[[Array, Array], float] | None = None,
     ) -> None:
         super().__init__(posterior, validation, None, "running", needs_gradient=False)
@@ -64,7 +65,11 @@ class EpochMeter(Meter):
         else:
             J = float(posterior.objective.value(w))
         J_out = share_out = math.nan
-        if (watched := self.validation) is not None:
+        watched = self.validation
+        if watched is not None and not isinstance(watched, Objective):  # the rate stands for the score
+            J_out, share_out, _ = measured(watched, w)
+            self.latest_score = share_out
+        elif watched is not None:
             Y = watched.outputs(w)
             J_out = float(watched.value(w))
             share_out = rate(watched.net.law, Y, watched.T, watched.weight)

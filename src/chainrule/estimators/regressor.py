@@ -18,6 +18,7 @@ from chainrule.estimators.compat import with_callbacks
 from chainrule.estimators.hooks import finished
 from chainrule.estimators.inputs import checked_rows_and_targets
 from chainrule.estimators.keeping import kept_on_failure
+from chainrule.estimators.lazily import also_lazily
 from chainrule.estimators.parameters import CONSTRAINTS, has_rate
 from chainrule.estimators.rows import Rows
 from chainrule.kernels.inputs import finite_matrix
@@ -161,6 +162,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             self._fit(X, y, sample_weight, True, (X_val, y_val, sample_weight_val))
         return self
 
+    @also_lazily
     def predict(self, X: Any) -> Array:
         """The expected value of each row (N,), or (N, K) for several outputs, in the units of the targets."""
         Y = self._outputs(X)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.model_selection import train_test_split
 
-from chainrule.errors import DataError, SettingError, counted
+from chainrule.errors import DataError, SettingError, counted, nearest
 from chainrule.estimators.course import Rule
 from chainrule.estimators.fitting import Job, Score
 from chainrule.estimators.inputs import checked_rows, checked_weights
@@ -20,6 +20,7 @@ from chainrule.estimators.parameters import FIRST_ORDER, adaptive_part, schedule
 from chainrule.estimators.sparse import is_sparse, objective_of
 from chainrule.kernels import Objective
 from chainrule.training.schedules import Constant, InverseScaling
+from chainrule.training.settings import Settings
 
 Array = npt.NDArray[Any]
 
@@ -80,18 +81,29 @@ def held_out(model: Any, data: Rows, random_state: Any) -> tuple[Rows, Rows]:
 
 def job_of(model: Any, data: Rows, watched: Rows | None, incremental: bool, by_score: bool) -> tuple[Job, Score | None]:
     """The training as one value, and the score of the watched rows as a function of weights and outputs."""
-    net, rows, has_rate = model.network_, data.X.shape[0], model.solver in FIRST_ORDER
-    if has_rate and model.batch_size != "auto" and model.batch_size > rows:
-        what = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-        warnings.warn(what, stacklevel=6)
-    schedule, rate = schedule_of(model), model.learning_rate_init
-    if incremental and isinstance(schedule, InverseScaling):  # calls may differ in their rows: t_ counts them
-        schedule, rate = Constant(), model._next_rate()
-    settings = settings_of(model, net, rows, schedule, rate, model._seed)
+    settings, rule = settings_and_rule(model, data.X.shape[0], incremental, by_score)
     if is_sparse(data.X) and settings.dropout and settings.dropout[0]:
         raise SettingError(
             "Inputs cannot be dropped from sparse rows.", "Let dropout begin with 0, or use X.toarray()."
         )
+    net, rows = model.network_, data.X.shape[0]
+    training = _objective(model, data, 2 if incremental else settings.evaluations(net, rows), settings.dtype)
+    if watched is None:
+        return Job(training, None, settings, rule, model.max_fun), None
+    validation = _objective(model, watched, 2 if incremental else 2 * settings.epochs, settings.dtype)
+    return Job(training, validation, settings, rule, model.max_fun), _score(model, watched, validation)
+
+
+def settings_and_rule(model: Any, rows: int, incremental: bool, by_score: bool) -> tuple[Settings, Rule]:
+    """The options of a training on so many rows, and when it stops."""
+    net, has_rate = model.network_, model.solver in FIRST_ORDER
+    if has_rate and model.batch_size != "auto" and model.batch_size > rows:
+        what = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
+        warnings.warn(what, stacklevel=7)
+    schedule, rate = schedule_of(model), model.learning_rate_init
+    if incremental and isinstance(schedule, InverseScaling):  # calls may differ in their rows: t_ counts them
+        schedule, rate = Constant(), model._next_rate()
+    settings = settings_of(model, net, rows, schedule, rate, model._seed)
     rule = Rule(
         model.tol,
         model.n_iter_no_change if has_rate else math.inf,
@@ -100,11 +112,7 @@ def job_of(model: Any, data: Rows, watched: Rows | None, incremental: bool, by_s
         rate,
         LEAST_FALL if model.solver == "lbfgs" else 0.0,
     )
-    training = _objective(model, data, 2 if incremental else settings.evaluations(net, rows), settings.dtype)
-    if watched is None:
-        return Job(training, None, settings, rule, model.max_fun), None
-    validation = _objective(model, watched, 2 if incremental else 2 * settings.epochs, settings.dtype)
-    return Job(training, validation, settings, rule, model.max_fun), _score(model, watched, validation)
+    return settings, rule
 
 
 def view(model: Any, flat: Array) -> Any:
@@ -115,11 +123,30 @@ def view(model: Any, flat: Array) -> Any:
     return found
 
 
+def scorer_of(scoring: Any) -> Any:
+    """A scorer from its name; a function is one already.
+
+    Raises
+    ------
+    SettingError
+        There is none of this name.
+    """
+    if not isinstance(scoring, str):
+        return scoring
+    names = get_scorer_names()
+    if scoring not in names:
+        known = nearest(scoring, names)
+        raise SettingError(
+            f"There is no scorer named {scoring!r}.", known, "sklearn.metrics.get_scorer_names() has all names."
+        )
+    return get_scorer(scoring)
+
+
 def _score(model: Any, watched: Rows, validation: Objective) -> Score:
     """What early stopping watches: the scorer that was chosen, or the estimator's own figure."""
     if model.scoring is None:
         return lambda flat, Y: float(model._figure(validation.T, Y, watched.weight))
-    scorer = get_scorer(model.scoring) if isinstance(model.scoring, str) else model.scoring
+    scorer = scorer_of(model.scoring)
     options = {} if watched.weight is None else {"sample_weight": watched.weight}
     return lambda flat, Y: float(scorer(view(model, flat), watched.X, watched.y, **options))
 

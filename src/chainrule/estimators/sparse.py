@@ -48,14 +48,14 @@ class SparseObjective(Objective):
         """Y of every row, (N, K)."""
         weights = self.net.weights_from(flat)
         return np.concatenate(
-            [reference.forward(self.net, weights, block[0])[1][self.net.L] for block in self._blocks()]
+            [reference.forward(self.net, weights, block[0])[1][self.net.L] for block in self._chunks()]
         )
 
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,); a block of rows is made dense at a time."""
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
         total = np.zeros_like(weights.flat)
-        blocks: Any = self._blocks()
+        blocks: Any = self._chunks()
         for X, T, weight in blocks:
             total += reference.hessian_product(self.net, weights, X.toarray(), T, direction, weight)
         return total

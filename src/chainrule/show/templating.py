@@ -29,5 +29,12 @@ def render_page(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["whole"] = _whole
     environment.globals["palette"] = PALETTE
     return environment.get_template(template).render(**values)
+
+
+def _whole(text: str, notation: str) -> Any:
+    """Words as markup, with a notation in one line where it fits into one."""
+    kept = safe('<span class="notation">{}</span>').format(notation)
+    return escaped(text).replace(escaped(notation), kept)

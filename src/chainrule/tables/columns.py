@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import listed
 from chainrule.tables.kinds import Kind, as_text, booleans
+from chainrule.tables.moments import Moments
 from chainrule.tables.numeric import numbers
 from chainrule.tables.table import Table
 
@@ -67,15 +68,18 @@ class Column:
 
 @dataclass
 class Reading:
-    """One column of a table: standardised values or indicators, raw values, and what is wrong with which cell."""
+    """One column of a table: standardised values or indicators, raw values, and what is wrong with which cell.
+
+    ``filled`` counts cells that were filled, ``unseen`` says which levels training did not see and in how many rows.
+    """
 
     values: Array
     raw: Array
     missing: Array
     bad: Array
     outside: Array
-    notes: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
+    filled: int = 0
+    unseen: tuple[list[str], int] = field(default_factory=lambda: ([], 0))
 
 
 def check_finite(part: Any, names: tuple[str, ...]) -> None:
@@ -87,43 +91,41 @@ def check_finite(part: Any, names: tuple[str, ...]) -> None:
 
 
 def fitted_column(table: Table, name: str, kind: Kind, fills: bool) -> Column:
-    """A column's part of the contract, from the training rows."""
+    """A column's part of the contract, from the training rows of a table in memory."""
     if kind is Kind.CATEGORY:
         text = as_text(table.columns[name])
-        counts = text.drop_nulls().value_counts(sort=True)
-        ranked = sorted(
-            zip(counts[name].to_list(), counts["count"].to_list(), strict=True), key=lambda l: (-l[1], l[0])
-        )
-        levels = tuple(level for level, _ in ranked[:MOST_LEVELS])
-        missing = fills and text.null_count() > 0
-        return Column(
-            name, kind.value, levels=levels, has_missing_level=missing, is_constant=len(ranked) == 1 and not missing
-        )
+        counts = text.drop_nulls().value_counts()
+        return category(name, dict(counts.iter_rows()), text.null_count() if fills else 0)
     read = booleans if kind is Kind.BOOLEAN else lambda series: numbers(series, table.decimal_comma)
     values, _ = read(table.columns[name])
     there = values[~np.isnan(values)]
     if not len(there):
-        return Column(name, kind.value, is_constant=True, fill=0.0 if fills else None)
+        return scaled_column(name, kind, Moments(), 0.0 if fills else None)
+    if not fills:
+        return scaled_column(name, kind, Moments.of(there), None)
     middle = float(np.median(there)) if kind is Kind.NUMBER else float(there.mean() > 0.5)
-    if fills:
-        values = np.where(np.isnan(values), middle, values)
-        there = values
-    mean, scale = location_and_scale(there)
-    low, high = float(there.min()), float(there.max())
-    return Column(name, kind.value, mean, scale or 1.0, low, high, middle if fills else None, is_constant=low == high)
+    return scaled_column(name, kind, Moments.of(np.where(np.isnan(values), middle, values)), middle)
 
 
-def location_and_scale(values: Array) -> tuple[float, float]:
-    """Mean and standard deviation without overflow or underflow; the deviation is 0 only for equal values."""
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        return low, 0.0
-    largest = max(abs(low), abs(high))
-    mean = float((values / largest).mean()) * largest
-    deviation = values / 2 - mean / 2  # halves: a difference of two finite numbers can overflow
-    widest = float(np.abs(deviation).max())
-    spread = widest * float(np.sqrt(np.mean((deviation / widest) ** 2)))
-    return mean, float(np.clip(2 * min(spread, np.finfo(float).max / 2), 5e-324, None))
+def category(name: str, counts: Mapping[str, int], missing: int) -> Column:
+    """A category, from the training rows of each level and those without one that are to have a level of their own."""
+    ranked = sorted(counts.items(), key=lambda level: (-level[1], level[0]))
+    levels = tuple(level for level, _ in ranked[:MOST_LEVELS])
+    return Column(
+        name,
+        Kind.CATEGORY.value,
+        levels=levels,
+        has_missing_level=missing > 0,
+        is_constant=len(ranked) == 1 and not missing,
+    )
+
+
+def scaled_column(name: str, kind: Kind, moments: Moments, fill: float | None) -> Column:
+    """A number or boolean, from the training rows' moments, missing cells filled."""
+    if not moments.count:
+        return Column(name, kind.value, is_constant=True, fill=fill)
+    low, high = moments.low, moments.high
+    return Column(name, kind.value, moments.mean, moments.scale or 1.0, low, high, fill, is_constant=low == high)
 
 
 def read_column(column: Column, table: Table) -> Reading:
@@ -142,26 +144,18 @@ def read_column(column: Column, table: Table) -> Reading:
             if column.has_missing_level:
                 values[missing, -1] = 1.0
         unseen = (code < 0) & ~missing
-        said = []
-        if unseen.any():
-            new = text.filter(unseen).unique(maintain_order=True).to_list()
-            said.append(
-                f"Column {column.name!r}: {listed(new, most=4)} {'was' if len(new) == 1 else 'were'} not seen in"
-                f" training; in {rows_in(unseen)} all inputs of the column are 0."
-            )
+        new = text.filter(unseen).unique(maintain_order=True).to_list() if unseen.any() else []
         bad = nothing if column.has_missing_level else missing
-        return Reading(values, np.zeros(rows), missing, bad, nothing, unseen=said)
+        return Reading(values, np.zeros(rows), missing, bad, nothing, unseen=(new, int(unseen.sum())))
     if column.kind == Kind.BOOLEAN.value:
         raw, wrong = booleans(series)
     else:
         raw, wrong = numbers(series, table.decimal_comma)
         wrong = wrong | np.isinf(raw)
     missing = np.isnan(raw) & ~wrong
-    notes = []
+    filled = 0
     if column.fill is not None and missing.any():
-        filled = f"{column.fill:.6g}" if column.kind == Kind.NUMBER.value else ("no", "yes")[int(column.fill)]
-        word = "median" if column.kind == Kind.NUMBER.value else "commoner value"
-        notes.append(f"Column {column.name!r}: {rows_in(missing)} without a value filled with the {word}, {filled}.")
+        filled = int(missing.sum())
         raw = np.where(missing, column.fill, raw)
         bad = wrong
     else:
@@ -171,7 +165,7 @@ def read_column(column: Column, table: Table) -> Reading:
         outside = ~bad & ((raw < column.minimum - span) | (raw > column.maximum + span))
         scaled = np.clip((raw - column.mean) / column.scale, -_CLIP, _CLIP)
     values = scaled.reshape(-1, 1) if not column.is_constant else np.empty((rows, 0))
-    return Reading(values, raw, missing, bad, outside, notes)
+    return Reading(values, raw, missing, bad, outside, filled)
 
 
 def _level(levels: dict[str, int], cell: str | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -12,9 +12,12 @@ import numpy.typing as npt
 from chainrule.errors import DataError, listed
 from chainrule.tables.columns import Column, Reading, check_finite, fitted_column, read_column, rows_in
 from chainrule.tables.kinds import Kind
+from chainrule.tables.noticed import Far, Noticed
 from chainrule.tables.table import Table
 
 Array = npt.NDArray[Any]
+
+_IN_CACHE = 4096  # rows that are filled column by column while they are in the processor's cache
 
 
 @dataclass
@@ -22,14 +25,23 @@ class Applied:
     """A table as a model sees it.
 
     ``X`` (N, D) float64, finite except in the rows ``bad`` (N,); ``outside`` (N,) says which rows lie far outside
-    the training range; ``notes`` say what was done, ``unseen`` which levels of categories training did not see.
+    the training range; ``noticed`` says what was done, and which levels of categories training did not see.
     """
 
     X: Array
     bad: Array
     outside: Array
-    notes: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
+    noticed: Noticed
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done with the table's cells."""
+        return self.noticed.notes()
+
+    @property
+    def unseen(self) -> list[str]:
+        """What is said of levels that training did not see."""
+        return self.noticed.not_seen()
 
 
 @dataclass(frozen=True)
@@ -87,9 +99,12 @@ class Contract:
         DataError
             A column is missing; or a cell is missing or of another kind, and bad rows are refused.
         """
-        self._check_columns(table)
+        self.check_columns(table.names, table.source)
+        plain = self._plain_numbers(table)
+        if plain is not None:
+            return plain
         rows = table.rows
-        found = Applied(np.empty((rows, len(self.inputs))), np.zeros(rows, bool), np.zeros(rows, bool))
+        found = Applied(np.empty((rows, len(self.inputs))), np.zeros(rows, bool), np.zeros(rows, bool), Noticed())
         farthest: tuple[float, str] | None = None
         at = 0
         for column in self.columns:
@@ -97,8 +112,10 @@ class Contract:
             if reading.bad.any() and bad_rows == "refuse":
                 raise _bad_cells(column, table, reading)
             found.bad |= reading.bad
-            found.notes += reading.notes
-            found.unseen += reading.unseen
+            if reading.filled:
+                found.noticed.filled[column] = reading.filled
+            if reading.unseen[1]:
+                found.noticed.unseen[column.name] = reading.unseen
             if reading.outside.any():
                 found.outside |= reading.outside
                 row = int(np.abs(np.where(reading.outside, reading.raw - column.mean, 0)).argmax())
@@ -113,19 +130,46 @@ class Contract:
         found.outside &= ~found.bad
         if farthest is not None and found.outside.any():
             far = np.flatnonzero(found.outside)
-            found.notes.append(
-                f"{len(far):,} row{'s lie' if len(far) > 1 else ' lies'} far outside the training range"
-                f" ({table.places(far)}); {farthest[1]}."
-            )
+            found.noticed.far = Far(len(far), table.places(far), table.place(far[0]), *farthest)
         return found
 
-    def _check_columns(self, table: Table) -> None:
-        gone = [name for name in self.names if name not in table.columns]
+    def _plain_numbers(self, table: Table) -> Applied | None:
+        """The same, all columns at once, where all are numbers and no cell is missing, infinite or far outside."""
+        columns = [column for column in self.columns if column.inputs]
+        series = [table.columns[column.name] for column in self.columns]
+        if (
+            not table.rows
+            or any(column.kind != Kind.NUMBER.value for column in self.columns)
+            or not all(values.dtype.is_numeric() and not values.null_count() for values in series)
+        ):
+            return None
+        for column, values in zip(self.columns, series, strict=True):
+            low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
+            span = min(column.maximum - column.minimum, np.finfo(float).max)
+            inside = column.minimum - span <= low and high <= column.maximum + span
+            if not (inside and np.isfinite(low) and np.isfinite(high)):
+                return None
+        X = np.empty((table.rows, len(columns)))
+        arrays = [table.columns[column.name].to_numpy() for column in columns]
+        mean, scale = (np.array([getattr(column, name) for column in columns]) for name in ("mean", "scale"))
+        for first in range(0, table.rows, _IN_CACHE):
+            part = X[first : first + _IN_CACHE]
+            for at, array in enumerate(arrays):
+                part[:, at] = array[first : first + _IN_CACHE]
+            part -= mean
+            part /= scale
+        if not np.isfinite(X.sum()):  # NaN: no least and no greatest value shows it
+            return None
+        return Applied(X, np.zeros(table.rows, bool), np.zeros(table.rows, bool), Noticed())
+
+    def check_columns(self, names: Sequence[str], source: str) -> None:
+        """DataError where a table with these columns lacks some."""
+        gone = [name for name in self.names if name not in names]
         if gone:
             raise DataError(
-                f"{table.source} lacks {len(gone)} of the {len(self.names)} columns the model was trained on.",
+                f"{source} lacks {len(gone)} of the {len(self.names)} columns the model was trained on.",
                 f"Missing: {listed(gone)}.",
-                f"It has {listed(table.columns)}.",
+                f"It has {listed(names)}.",
             )
 
     def check_types(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ import polars as pl
 
 from chainrule.errors import DataError, counted
 from chainrule.tables.numeric import is_number_text
-from chainrule.tables.opening import TextFile, opened
+from chainrule.tables.opening import BEGINNING, Place, TextFile, opened
+from chainrule.tables.plain_lines import Cells, PlainLines
 from chainrule.tables.table import Table, check_names, stripped
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -23,11 +25,80 @@ _SAMPLE_LINES = 200
 _ROWS_AT_ONCE = 20_000
 
 
+@dataclass(frozen=True)
+class CsvText:
+    """A CSV file whose first lines were looked at: its separator and columns are known, its rows not yet read.
+
+    Attributes
+    ----------
+    file : TextFile
+    separator : str
+    names : list of str
+    first : int
+        The line that names the columns, or holds the first row.
+    has_header : bool
+    notes : tuple of str
+    """
+
+    file: TextFile
+    separator: str
+    names: list[str]
+    first: int
+    has_header: bool
+    notes: tuple[str, ...]
+
+    @classmethod
+    def opened(cls, path: Path, *, header: bool | None = None, separator: str | None = None) -> Self:
+        """Look at the beginning of a file; the arguments and errors are those of `read_csv`."""
+        file = opened(path)
+        notes = _encoding_note(file)
+        if separator is None:
+            separator = _sniffed(list(islice(file.lines(), _SAMPLE_LINES)))
+        elif len(separator) != 1 or separator in '"\r\n':
+            raise DataError(f"The separator must be one character, not {separator!r}.")
+        if separator != ",":
+            notes.append(f"Columns are separated by {SEPARATORS.get(separator, repr(separator))}.")
+        first = next(_records(file, separator), None)
+        if first is None:
+            raise DataError(f"{file.path.name} holds only blank lines.", "Give a table with a header and rows.")
+        names = [cell.strip() for cell in first.cells]
+        has_header = _has_header(names, header, file.path.name, first.line)
+        if has_header:
+            names = _named(names, notes)
+            check_names(names, file.path.name)
+        else:
+            names = [f"column {at}" for at in range(1, len(first.cells) + 1)]
+        return cls(file, separator, names, first.line, has_header, tuple(notes))
+
+    def blocks(self) -> Iterator[Table]:
+        """The rows, some thousands at a time; at least one block.
+
+        Plain lines are split in bulk; from the first quote or odd line on, Python's ``csv`` reader in strict form
+        splits them, because it can tell where each row stands and what is wrong with it.
+        """
+        plain = PlainLines(self.file, self.separator, len(self.names), self.first + self.has_header)
+        found = False
+        for cells, lines in plain.blocks():
+            found = True
+            yield self._table(cells, lines)
+        if plain.rest is not None:
+            records = _records(self.file, self.separator, plain.rest)
+            if plain.rest.line == 1 and self.has_header:
+                next(records)
+            for cells, lines in _columns(records, len(self.names), self):
+                found = True
+                yield self._table(cells, lines)
+        if not found:
+            name = self.file.path.name
+            raise DataError(f"{name} has a header and no rows.", "A network learns from rows: give some.")
+
+    def _table(self, cells: list[pl.Series], lines: npt.NDArray[np.int64]) -> Table:
+        series = {name: stripped(column.alias(name)) for name, column in zip(self.names, cells, strict=True)}
+        return Table(series, lines, self.file.path.name, True, self.separator != ",", self.notes)
+
+
 def read_csv(path: Path, *, header: bool | None = None, separator: str | None = None) -> Table:
     """A table of text from a CSV file.
-
-    Python's ``csv`` reader in strict form splits the lines, because it can tell where each row stands; polars
-    holds the columns.
 
     Parameters
     ----------
@@ -43,31 +114,7 @@ def read_csv(path: Path, *, header: bool | None = None, separator: str | None = 
         The file is no text, has no rows, a row of another length, a quote that does not close, two columns of
         one name, or a first line that may be names or numbers.
     """
-    file = opened(path)
-    notes = _encoding_note(file)
-    if separator is None:
-        separator = _sniffed(list(islice(file.lines(), _SAMPLE_LINES)))
-    elif len(separator) != 1 or separator in '"\r\n':
-        raise DataError(f"The separator must be one character, not {separator!r}.")
-    if separator != ",":
-        notes.append(f"Columns are separated by {SEPARATORS.get(separator, repr(separator))}.")
-    records = _records(file, separator)
-    first = next(records, None)
-    if first is None:
-        raise DataError(f"{file.path.name} holds only blank lines.", "Give a table with a header and rows.")
-    names = [cell.strip() for cell in first.cells]
-    has_header = _has_header(names, header, file.path.name, first.line)
-    if has_header:
-        names = _named(names, notes)
-        check_names(names, file.path.name)
-    else:
-        names = [f"column {at}" for at in range(1, len(first.cells) + 1)]
-        records = chain([first], records)
-    columns, lines = _columns(records, len(names), file.path.name, first.line)
-    if not len(lines):
-        raise DataError(f"{file.path.name} has a header and no rows.", "A network learns from rows: give some.")
-    series = {name: stripped(column.alias(name)) for name, column in zip(names, columns, strict=True)}
-    return Table(series, lines, file.path.name, True, separator != ",", tuple(notes))
+    return Table.joined(list(CsvText.opened(path, header=header, separator=separator).blocks()))
 
 
 @dataclass(slots=True)
@@ -76,20 +123,21 @@ class _Record:
     line: int  # where it begins
 
 
-def _records(file: TextFile, separator: str) -> Iterator[_Record]:
-    """Rows of cells with the line each begins at; blank lines are passed over."""
-    lines = file.lines()
+def _records(file: TextFile, separator: str, place: Place = BEGINNING) -> Iterator[_Record]:
+    """Rows of cells from a place on, with the line each begins at; blank lines are passed over."""
+    lines = file.lines(place)
     head = next(lines, "")
-    skipped = head.lower().startswith("sep=")  # a hint that Excel writes and reads
+    skipped = place.line == 1 and head.lower().startswith("sep=")  # a hint that Excel writes and reads
     reader = csv.reader(
         lines if skipped else chain([head], lines), delimiter=separator, strict=True, skipinitialspace=True
     )
-    begin = 1 + skipped
+    before = place.line - 1 + skipped
+    begin = before + 1
     try:
         for cells in reader:
             if cells and (len(cells) > 1 or cells[0].strip()):
                 yield _Record(cells, begin)
-            begin = reader.line_num + 1 + skipped
+            begin = reader.line_num + 1 + before
     except csv.Error as error:
         raise DataError(
             f"Line {begin:,} of {file.path.name} cannot be split into cells: {_in_words(str(error))}.",
@@ -106,22 +154,18 @@ def _in_words(error: str) -> str:
     return error
 
 
-def _columns(
-    records: Iterator[_Record], width: int, name: str, first: int
-) -> tuple[list[pl.Series], npt.NDArray[np.int64]]:
-    """The cells of all rows as columns of text, and the line of each row."""
-    parts: list[list[pl.Series]] = [[] for _ in range(width)]
-    lines: list[npt.NDArray[np.int64]] = []
+def _columns(records: Iterator[_Record], width: int, text: CsvText) -> Iterator[Cells]:
+    """The cells of the rows as columns of text, and the line of each row, some thousands at a time."""
+    name, first = text.file.path.name, text.first
     while block := list(islice(records, _ROWS_AT_ONCE)):
         for record in block:
             if len(record.cells) != width:
                 raise _wrong_width(record, width, name, first)
-        for part, cells in zip(parts, zip(*(record.cells for record in block), strict=True), strict=True):
-            part.append(pl.Series(cells, dtype=pl.String))
-        lines.append(np.array([record.line for record in block], dtype=np.int64))
-    if not lines:
-        return [pl.Series([], dtype=pl.String)] * width, np.empty(0, dtype=np.int64)
-    return [pl.concat(part) for part in parts], np.concatenate(lines)
+        cells = zip(*(record.cells for record in block), strict=True)
+        yield (
+            [pl.Series(column, dtype=pl.String) for column in cells],
+            np.array([record.line for record in block], dtype=np.int64),
+        )
 
 
 def _wrong_width(record: _Record, width: int, name: str, first: int) -> DataError:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from chainrule.errors import SettingError
 from chainrule.tables.model import TableModel
 from chainrule.tables.penalty import FEWEST_TO_CHOOSE, Choice, Memory, chosen
-from chainrule.tables.plan import Plan, planned
+from chainrule.tables.plan import Plan
 from chainrule.tables.way import Way
 from chainrule.terminal import ProgressBar, is_interactive
 
@@ -82,14 +82,13 @@ def fitted(
     from chainrule.training import Outcome
 
     began = time.monotonic()
-    if time_budget is not None and not (isinstance(time_budget, int | float) and 0 < time_budget < math.inf):
-        raise SettingError(f"The time budget must be a number of seconds above 0, not {time_budget!r}.")
+    check_budget(time_budget)
     table = plan.training_table
     X = plan.contract.apply(table).X
     T = plan.target.code(table)
     way = Way.of(plan, len(X), solver=solver, epochs=epochs, learning_rate=learning_rate, batch_size=batch_size)
     chooses = penalty is None and way.chooses and len(X) >= FEWEST_TO_CHOOSE
-    with _Bar(progress, plan.network.notation, way.options["epochs"], chooses) as bar:
+    with Bar(progress, plan.network.notation, way.options["epochs"], chooses) as bar:
         choice = Choice(penalty=penalty if penalty is not None else 1.0)
         if chooses:
             memory = Memory(checkpoint, way, X, T)
@@ -125,6 +124,12 @@ def fitted(
     return model
 
 
+def check_budget(seconds: float | None) -> None:
+    """SettingError unless this is a time."""
+    if seconds is not None and not (isinstance(seconds, int | float) and 0 < seconds < math.inf):
+        raise SettingError(f"The time budget must be a number of seconds above 0, not {seconds!r}.")
+
+
 def train_table(
     source: Any,
     target: str,
@@ -138,6 +143,7 @@ def train_table(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool | None = None,
+    memory: str | None = None,
     **options: Any,
 ) -> TableModel:
     """Train a network to predict one column of a table from the others.
@@ -145,8 +151,12 @@ def train_table(
     Parameters
     ----------
     source : path, data frame or mapping of columns
+        A file may be CSV or Parquet; a folder of Parquet files is one table.
     target : str
         The column to predict.
+    memory : str, optional
+        How much memory to take at most, such as ``"2GB"``; most of what is free where left out. A file that needs more
+        is read in blocks, see `chainrule.tables.streamed_fit.streamed_fit`.
     solver, epochs, learning_rate, batch_size, penalty, time_budget, checkpoint, resume, progress
         See `chainrule.tables.fit.fitted`.
     **options
@@ -168,22 +178,29 @@ def train_table(
     >>> bool(abs(model.predict({"x": [1.0]})[0] - 2) < 0.1)
     True
     """
-    plan = planned(source, target, **options)
-    return fitted(
-        plan,
-        solver=solver,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        penalty=penalty,
-        time_budget=time_budget,
-        checkpoint=checkpoint,
-        resume=resume,
-        progress=progress,
-    )
+    from chainrule.tables.size import plan_for
+    from chainrule.tables.streamed_plan import StreamedPlan
+
+    plan = plan_for(source, target, memory=memory, **options)
+    training: dict[str, Any] = {
+        "solver": solver,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "penalty": penalty,
+        "time_budget": time_budget,
+        "checkpoint": checkpoint,
+        "resume": resume,
+        "progress": progress,
+    }
+    if isinstance(plan, StreamedPlan):
+        from chainrule.tables.streamed_fit import streamed_fit
+
+        return streamed_fit(plan, **training)[0]
+    return fitted(plan, **training)
 
 
-class _Bar(contextlib.AbstractContextManager["_Bar"]):
+class Bar(contextlib.AbstractContextManager["Bar"]):
     """One bar for all of it: the fits while the penalty is chosen, then the training; nothing where nobody looks."""
 
     def __init__(self, wanted: bool | None, title: str, epochs: int, chooses: bool) -> None:
@@ -193,7 +210,7 @@ class _Bar(contextlib.AbstractContextManager["_Bar"]):
         self._make: Callable[[], ProgressBar] | None = (lambda: ProgressBar(title, total)) if shows else None
         self._bar: ProgressBar | None = None
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Bar:
         self._bar = self._make().__enter__() if self._make else None
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,23 +13,17 @@ import numpy.typing as npt
 import polars as pl
 
 from chainrule.errors import DataError
-from chainrule.tables.numeric import EXACT, LEADING_ZERO, WHOLE, numbers, uses_comma
+from chainrule.tables.facts import FEW, Cells, Facts, TableFacts, may_be_identifier
+from chainrule.tables.numeric import EXACT
 from chainrule.tables.table import Table
 
-DATE = r"^([0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})([T ][0-9]{1,2}:.*)?$"
-CLOCK = r"^[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
-DRESSED = r"^[^\pL0-9]{0,3}[0-9]{1,3}([.,' ]?[0-9]{3})*([.,][0-9]+)?\s*[^0-9\s]{0,4}$"  # $1,234.50, 12 %, 80kg
-POINT_THOUSANDS = r"^[+-]?[0-9]{1,3}(\.[0-9]{3})+$"
 WORDS = {"true": 1.0, "yes": 1.0, "t": 1.0, "y": 1.0, "false": 0.0, "no": 0.0, "f": 0.0, "n": 0.0}
 _PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 _MISSING_WORDS = {"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "?", "-", "--", ".", "*"}
-_IDENTIFIER_NAME = re.compile(
-    r"(?i)(^|[_ .-])(id|ids|uuid|guid|index|key|number|nr|no)$|^(id|row)([_ .-]|$)|[a-z]I[dD]$"
-)
 _UNNAMED = re.compile(
     r"(?i)^(column [0-9]+|unnamed: ?[0-9]+|index)$"
 )  # as tables that were written with row numbers have
-_MANY = 20  # levels from which on a column of text is looked at as a possible identifier
+_MANY = FEW  # levels from which on a column of text is looked at as a possible identifier
 _AGREE = 0.8  # share of numbers from which on the rest of a column is taken for a slip
 
 
@@ -51,11 +46,16 @@ class Judgement:
 
 
 def judge(table: Table, name: str, forced: Kind | None = None) -> Judgement:
-    """The kind of a column.
+    """The kind of a column of a table in memory; see `judged`."""
+    return judged({key: TableFacts(table, key) for key in table.columns}, name, forced)
+
+
+def judged(columns: Mapping[str, Facts], name: str, forced: Kind | None = None) -> Judgement:
+    """The kind of a column, from what is known of it and the others.
 
     Parameters
     ----------
-    table : Table
+    columns : mapping of name to Facts
     name : str
     forced : Kind, optional
         What a person said it is.
@@ -65,23 +65,23 @@ def judge(table: Table, name: str, forced: Kind | None = None) -> Judgement:
     DataError
         It holds dates, nested values, infinite numbers, or numbers with a few cells that are none.
     """
-    column = table.columns[name]
-    if column.null_count() == len(column) or (column.dtype.is_float() and column.is_nan().fill_null(True).all()):
+    facts = columns[name]
+    if facts.missing.count == facts.rows:
         return Judgement(Kind.EMPTY, f"Column {name!r} has no values: left out.")
     if forced is Kind.CATEGORY:
-        _check_flat(table, name)
+        _check_flat(facts)
         return Judgement(Kind.CATEGORY)
     if forced is Kind.NUMBER:
-        _check_numbers(table, name)
+        _check_numbers(facts)
         return Judgement(Kind.NUMBER)
-    if column.dtype == pl.Boolean or _is_words(column):
+    if facts.dtype == pl.Boolean or facts.booleans in _PAIRS:
         return Judgement(Kind.BOOLEAN)
-    if column.dtype.is_numeric() or column.dtype.is_decimal():
-        return _judge_numbers(table, name)
-    if column.dtype != pl.String:
-        _check_flat(table, name)
-        raise _holds_dates(table, name, 0 if column.null_count() == 0 else int(column.is_not_null().arg_max() or 0))
-    return _judge_text(table, name)
+    if facts.dtype.is_numeric() or facts.dtype.is_decimal():
+        return _judge_numbers(columns, name)
+    if facts.dtype != pl.String:
+        _check_flat(facts)
+        raise _holds_dates(facts, facts.first)
+    return _judge_text(columns, name)
 
 
 def as_text(column: pl.Series) -> pl.Series:
@@ -104,32 +104,28 @@ def booleans(column: pl.Series) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     return values, wrong
 
 
-def _judge_numbers(table: Table, name: str) -> Judgement:
+def _judge_numbers(columns: Mapping[str, Facts], name: str) -> Judgement:
     """A column of numbers: also an identifier where float64 cannot tell its values apart, or they count the rows."""
-    column = table.columns[name]
-    values = _check_numbers(table, name)
-    there = values[~np.isnan(values)]
-    if _has_thousands(table, name):
-        row = int(column.str.contains(POINT_THOUSANDS).fill_null(False).arg_max() or 0)
+    facts = columns[name]
+    _check_numbers(facts)
+    if facts.only_thousands and any(other.uses_comma for key, other in columns.items() if key != name):
         raise DataError(
-            f"Column {name!r} can be read in two ways: {str(column[row])[:40]!r} ({table.place(row)}).",
+            f"Column {name!r} can be read in two ways: {facts.thousands.text[:40]!r} ({facts.thousands.place}).",
             "Other columns have decimal commas: if the points here part thousands, remove them.",
             f"Or say --numbers {_quoted(name)} if they are decimal points.",
         )
-    comma = f"Column {name!r} has decimal commas: read as numbers." if _has_comma(table, column) else ""
-    if (np.abs(there) > EXACT).any() and _is_whole(column):
+    comma = f"Column {name!r} has decimal commas: read as numbers." if facts.uses_comma else ""
+    if facts.beyond_exact and facts.is_whole_text:
         note = (
             f"Column {name!r} holds whole numbers above 2^53, which lose digits: taken as an identifier and left out."
         )
         return Judgement(Kind.IDENTIFIER, f"{note} Keep it with --numbers {_quoted(name)}.")
-    counts = (
-        len(there) >= _MANY and len(there) == len(values) and there[0] in (0, 1) and bool((np.diff(there) == 1).all())
-    )
+    counts = facts.good >= _MANY and facts.counts_rows
     if counts and _UNNAMED.match(name):
         note = f"Column {name!r} counts the rows: left out. Keep it with --numbers {_quoted(name)}."
         return Judgement(Kind.IDENTIFIER, note)
-    different = len(there) >= _MANY and len(np.unique(there)) == len(there) and bool((there == np.floor(there)).all())
-    if counts or (different and _IDENTIFIER_NAME.search(name)):
+    is_named = may_be_identifier(name)
+    if counts or (is_named and facts.good >= _MANY and facts.are_whole and facts.all_differ):
         what = "counts the rows" if counts else "is different in every row, as an identifier is"
         return Judgement(
             Kind.NUMBER, f"Column {name!r} {what}. If it means nothing, leave it out: --drop {_quoted(name)}."
@@ -137,39 +133,34 @@ def _judge_numbers(table: Table, name: str) -> Judgement:
     return Judgement(Kind.NUMBER, comma)
 
 
-def _judge_text(table: Table, name: str) -> Judgement:
+def _judge_text(columns: Mapping[str, Facts], name: str) -> Judgement:
     """A column of text: numbers, categories, or something to ask about."""
-    column = table.columns[name]
-    there = column.drop_nulls()
-    padded = there.str.contains(LEADING_ZERO)
-    if padded.any() and there.str.contains(WHOLE).all():
-        example = there.filter(padded)[0]
+    facts = columns[name]
+    if facts.padded.count and facts.is_whole_text:
+        example = facts.padded.text
         return _category(
-            column, name, f"Column {name!r} has leading zeros ({example!r}): kept as text, each value a category."
+            facts, f"Column {name!r} has leading zeros ({example!r}): kept as text, each value a category."
         )
-    values, wrong = numbers(column, table.decimal_comma)
-    if not wrong.any():
-        return _judge_numbers(table, name)
-    good = ~wrong & ~np.isnan(values)
-    odd = sorted({str(cell) for cell in column.filter(pl.Series(wrong)).unique(maintain_order=True).head(50)})
-    only_words = all(cell.lower() in _MISSING_WORDS for cell in odd)
-    if good.any() and (only_words or (good.sum() >= _AGREE * len(there) and len(np.unique(values[good])) > _MANY)):
-        raise _not_all_numbers(table, name, wrong, only_words)
-    for pattern in (DATE, CLOCK):
-        if there.str.contains(pattern).mean() > _AGREE:  # type: ignore[operator]
-            raise _holds_dates(table, name, int(column.str.contains(pattern).fill_null(False).arg_max() or 0))
-    dressed = there.str.contains(DRESSED)
-    if dressed.mean() > _AGREE and there.n_unique() > _MANY:  # type: ignore[operator]
-        raise _not_plain(table, name, int(column.str.contains(DRESSED).fill_null(False).arg_max() or 0))
-    return _category(column, name)
+    if not facts.wrong.count:
+        return _judge_numbers(columns, name)
+    only_words = all(cell.lower() in _MISSING_WORDS for cell in facts.words)
+    if facts.good and (only_words or (facts.good >= _AGREE * facts.there and not facts.has_few)):
+        raise _not_all_numbers(facts, only_words)
+    for dates in (facts.dates, facts.clocks):
+        if dates.count > _AGREE * facts.there:
+            raise _holds_dates(facts, dates)
+    if facts.dressed.count > _AGREE * facts.there and facts.levels > _MANY:
+        raise _not_plain(facts)
+    return _category(facts)
 
 
-def _category(column: pl.Series, name: str, note: str = "") -> Judgement:
+def _category(facts: Facts, note: str = "") -> Judgement:
     """A category, or an identifier where nearly every row has its own text."""
-    there = column.drop_nulls()
-    levels = there.n_unique()
-    if levels > _MANY and levels > 0.9 * len(there):
-        what = "a different text in every row" if levels == len(there) else f"{levels:,} texts in {len(there):,} rows"
+    if facts.levels > _MANY and facts.mostly_differ:
+        name, levels = facts.name, facts.levels
+        what = f"{levels:,} texts in {facts.there:,} rows"
+        if levels == facts.there:
+            what = "a different text in every row"
         return Judgement(
             Kind.IDENTIFIER,
             f"Column {name!r} has {what} (an identifier?): left out. Keep it with --categories {_quoted(name)}.",
@@ -177,89 +168,56 @@ def _category(column: pl.Series, name: str, note: str = "") -> Judgement:
     return Judgement(Kind.CATEGORY, note)
 
 
-def _check_numbers(table: Table, name: str) -> npt.NDArray[Any]:
-    """Values of a column that must be finite numbers, NaN where missing."""
-    values, wrong = numbers(table.columns[name], table.decimal_comma)
-    if wrong.any():
-        raise _not_all_numbers(table, name, wrong, False)
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        cell = str(table.columns[name][int(infinite[0])])[:40]
+def _check_numbers(facts: Facts) -> None:
+    """DataError unless all values of a column are finite numbers, where they are not missing."""
+    if facts.wrong.count:
+        raise _not_all_numbers(facts, False)
+    if facts.infinite.count:
+        found = facts.infinite
         raise DataError(
-            f"{_count(len(infinite), 'value')} of column {name!r} {_are(len(infinite))} infinite or too large"
-            f" (first at {table.place(infinite[0])}: {cell!r}).",
+            f"{_count(found.count, 'value')} of column {facts.name!r} {_are(found.count)} infinite or too large"
+            f" (first at {found.place}: {found.text[:40]!r}).",
             f"A number must lie within ±{np.finfo(float).max:.1e}.",
             "Correct the cell, or leave the column out with --drop.",
         )
-    return values
 
 
-def _not_all_numbers(table: Table, name: str, wrong: npt.NDArray[Any], only_words: bool) -> DataError:
-    rows = np.flatnonzero(wrong)
-    cell = str(table.columns[name][int(rows[0])])
-    advice = f"If it stands for a missing value, say --missing-words {_quoted(cell[:40])}"
+def _not_all_numbers(facts: Facts, only_words: bool) -> DataError:
+    wrong = facts.wrong
+    advice = f"If it stands for a missing value, say --missing-words {_quoted(wrong.text[:40])}"
     if not only_words:
         advice = "Correct it"
     return DataError(
-        f"Column {name!r} holds numbers, except in {_count(len(rows), 'row')}"
-        f" (first at {table.place(rows[0])}: {cell[:60]!r}).",
-        f"{advice}; if the column is text, say --categories {_quoted(name)}.",
+        f"Column {facts.name!r} holds numbers, except in {_count(wrong.count, 'row')}"
+        f" (first at {wrong.place}: {wrong.text!r}).",
+        f"{advice}; if the column is text, say --categories {_quoted(facts.name)}.",
     )
 
 
-def _has_thousands(table: Table, name: str) -> bool:
-    """Whether 1.234 in a column may mean 1234: every point is before three digits, and others have decimal commas."""
-    column = table.columns[name]
-    if not table.decimal_comma or column.dtype != pl.String:
-        return False
-    points = column.drop_nulls().filter(column.drop_nulls().str.contains(".", literal=True))
-    if not len(points) or not points.str.contains(POINT_THOUSANDS).all():
-        return False
-    return any(_has_comma(table, other) for key, other in table.columns.items() if key != name)
-
-
-def _not_plain(table: Table, name: str, row: int) -> DataError:
+def _not_plain(facts: Facts) -> DataError:
+    name, first = facts.name, facts.dressed
     return DataError(
-        f"Column {name!r} may hold numbers with other signs in them"
-        f" ({table.place(row)}: {str(table.columns[name][row])[:40]!r}).",
+        f"Column {name!r} may hold numbers with other signs in them ({first.place}: {first.text[:40]!r}).",
         "Write them as plain numbers, such as 1234.5: no thousands separator, no unit, no currency.",
         f"Or say --categories {_quoted(name)} if it is text, or leave it out with --drop {_quoted(name)}.",
     )
 
 
-def _holds_dates(table: Table, name: str, row: int) -> DataError:
+def _holds_dates(facts: Facts, first: Cells) -> DataError:
     return DataError(
-        f"Column {name!r} holds dates or times ({table.place(row)}: {str(table.columns[name][row])[:40]!r}).",
+        f"Column {facts.name!r} holds dates or times ({first.place}: {first.text[:40]!r}).",
         "A network takes numbers: make columns such as year, month, weekday or days since.",
-        f"Or leave it out with --drop {_quoted(name)}.",
+        f"Or leave it out with --drop {_quoted(facts.name)}.",
     )
 
 
-def _check_flat(table: Table, name: str) -> None:
-    dtype = table.columns[name].dtype
+def _check_flat(facts: Facts) -> None:
+    dtype = facts.dtype
     if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
         raise DataError(
-            f"Column {name!r} holds {str(dtype).lower()} values, not one number or text a cell.",
-            f"Leave it out with --drop {_quoted(name)}, or split it into columns.",
+            f"Column {facts.name!r} holds {str(dtype).lower()} values, not one number or text a cell.",
+            f"Leave it out with --drop {_quoted(facts.name)}, or split it into columns.",
         )
-
-
-def _is_words(column: pl.Series) -> bool:
-    """Whether a column of text says only true and false, yes and no, and both."""
-    if column.dtype != pl.String:
-        return False
-    head = {str(cell).lower() for cell in column.drop_nulls().head(100)}
-    return head <= WORDS.keys() and set(column.drop_nulls().str.to_lowercase().unique()) in _PAIRS
-
-
-def _is_whole(column: pl.Series) -> bool:
-    if column.dtype == pl.String:
-        return bool(column.drop_nulls().str.contains(WHOLE).all())
-    return column.dtype.is_integer()
-
-
-def _has_comma(table: Table, column: pl.Series) -> bool:
-    return table.decimal_comma and column.dtype == pl.String and uses_comma(column)
 
 
 def _plain(value: Any) -> str:

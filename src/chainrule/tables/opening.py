@@ -34,6 +34,17 @@ _KINDS = (
 
 
 @dataclass(frozen=True)
+class Place:
+    """The beginning of a line of a file: its byte, and the number of the line from 1."""
+
+    byte: int
+    line: int
+
+
+BEGINNING = Place(0, 1)
+
+
+@dataclass(frozen=True)
 class TextFile:
     """A text file that was looked through once: its encoding is known and it can be decoded to the end."""
 
@@ -41,10 +52,21 @@ class TextFile:
     encoding: str
     is_gzip: bool
 
-    def lines(self) -> Iterator[str]:
-        """Lines with their ends, none longer than the limit."""
-        with _bytes_of(self.path, self.is_gzip) as raw, io.TextIOWrapper(raw, self.encoding, newline="") as text:
-            number = 0
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bytes of the file are UTF-8 text."""
+        return self.encoding == "utf-8-sig" and not self.is_gzip
+
+    def lines(self, place: Place = BEGINNING) -> Iterator[str]:
+        """Lines from a place on with their ends, none longer than the limit."""
+        with _bytes_of(self.path, self.is_gzip) as raw:
+            raw.seek(place.byte)
+            yield from self._lines_of(raw, place)
+
+    def _lines_of(self, raw: IO[bytes], place: Place) -> Iterator[str]:
+        encoding = "utf-8" if place.byte and self.is_plain else self.encoding  # a mark stands at the beginning only
+        number = place.line - 1
+        with io.TextIOWrapper(raw, encoding, newline="") as text:
             while line := text.readline(LONGEST_LINE + 1):
                 number += 1
                 if len(line) > LONGEST_LINE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,12 @@ import numpy.typing as npt
 from chainrule.errors import DataError, SettingError, listed
 from chainrule.network import Network, generator
 from chainrule.tables.contract import Contract
-from chainrule.tables.kinds import Judgement, Kind, judge
+from chainrule.tables.facts import TableFacts
+from chainrule.tables.kinds import Judgement, Kind, judged
 from chainrule.tables.missing import with_cells, with_target
 from chainrule.tables.read import read
 from chainrule.tables.split import held_out
-from chainrule.tables.table import Table
+from chainrule.tables.table import Table, check_has
 from chainrule.tables.target import Guess, Target, guessed, scaled
 
 Array = npt.NDArray[Any]
@@ -57,6 +58,28 @@ class Plan:
     test: Array
     notes: tuple[str, ...]
     settings: dict[str, Any]
+
+    is_streamed = False
+
+    @property
+    def source(self) -> str:
+        """What the table is called."""
+        return self.table.source
+
+    @property
+    def rows(self) -> int:
+        """Rows of the table that are used."""
+        return self.table.rows
+
+    @property
+    def training_rows(self) -> int:
+        """How many are trained on."""
+        return len(self.training)
+
+    @property
+    def test_rows(self) -> int:
+        """How many are held out."""
+        return len(self.test)
 
     @property
     def training_table(self) -> Table:
@@ -115,30 +138,18 @@ def planned(
     DataError, SettingError
         The table or an option is not what can be trained on; the message says where.
     """
-    if missing not in MISSING:
-        raise SettingError(f"missing must be one of {listed(MISSING)}, not {missing!r}.")
-    generator(seed)  # refuses what is no seed
-    if not 0 <= test_share < 1:
-        raise SettingError(f"The share of rows held out must be from 0 to below 1, not {test_share!r}.")
+    check_options(missing, test_share, seed)
     table = read(source, header=header, separator=separator, missing_words=missing_words)
-    table.check_has([target], "--target")
-    for names, option in ((drop, "--drop"), (categories, "--categories"), (as_numbers, "--numbers")):
-        table.check_has(names, option)
-    if target in drop:
-        raise SettingError(f"{target!r} is both the target and dropped.", "Drop another column.")
+    check_columns(table.names, table.source, target, drop, categories, as_numbers)
     table = table.without(drop)
     table, notes = with_target(table, target, missing)
     guess = guessed(table, target, task or ("classify" if target in table.categorical else None))
-    said = [*table.categorical, *categories]
-    forced = {**dict.fromkeys(said, Kind.CATEGORY), **dict.fromkeys(as_numbers, Kind.NUMBER)}
-    judgements = {name: judge(table, name, forced.get(name)) for name in table.columns if name != target}
+    forced = forced_kinds(table.categorical, categories, as_numbers)
+    facts = {name: TableFacts(table, name) for name in table.columns if name != target}
+    judgements = {name: judged(facts, name, forced.get(name)) for name in facts}
     notes += [judgement.note for judgement in judgements.values() if judgement.note]
-    kinds = {
-        name: judgement.kind
-        for name, judgement in judgements.items()
-        if judgement.kind not in (Kind.IDENTIFIER, Kind.EMPTY)
-    }
-    table, filled = with_cells(table, list(kinds), missing)
+    kinds = used(judgements)
+    table, filled = with_cells(table, kinds, missing)
     notes += filled
     if len(filled) and missing == "drop":
         guess = guessed(table, target, guess.target.task)
@@ -147,22 +158,10 @@ def planned(
     rows = table.take(training)
     coding = scaled(guess.target, rows)
     contract = Contract.of(rows, kinds, fills=missing == "median")
-    constant = [column.name for column in contract.columns if column.is_constant]
-    if constant:
-        one = len(constant) == 1
-        notes.append(
-            f"Column{'' if one else 's'} {listed(constant, most=5)} {'has' if one else 'have'} one value throughout:"
-            f" {'it carries' if one else 'they carry'} no weight."
-        )
-    if not contract.inputs:
-        raise DataError(
-            f"No column of {table.source} is left to learn from.",
-            f"Besides the target {target!r} there {_what_is_there(judgements, constant, drop)}.",
-            "Give columns that differ from row to row.",
-        )
-    _check_memory(table, contract, len(training))
-    notes += [*guess.notes, *_size_notes(table, test, test_share)]
-    network = _network(len(contract.inputs), hidden, coding, len(training))
+    notes += constants(contract, judgements, drop, table.source, target)
+    check_width(contract, len(training))
+    notes += [*guess.notes, *size_notes(table.rows, len(test), test_share)]
+    network = network_for(len(contract.inputs), hidden, coding, len(training))
     settings = {
         "source": table.source,
         "rows": table.rows,
@@ -176,6 +175,65 @@ def planned(
     return Plan(table, judgements, guess, coding, contract, network, training, test, every, settings)
 
 
+def check_options(missing: str, test_share: float, seed: int) -> None:
+    """SettingError where an option is outside its range."""
+    if missing not in MISSING:
+        raise SettingError(f"missing must be one of {listed(MISSING)}, not {missing!r}.")
+    generator(seed)  # refuses what is no seed
+    if not 0 <= test_share < 1:
+        raise SettingError(f"The share of rows held out must be from 0 to below 1, not {test_share!r}.")
+
+
+def check_columns(
+    names: Sequence[str],
+    source: str,
+    target: str,
+    drop: Sequence[str],
+    categories: Sequence[str],
+    as_numbers: Sequence[str],
+) -> None:
+    """DataError or SettingError where an option names a column that is not there, or the target twice."""
+    every = (([target], "--target"), (drop, "--drop"), (categories, "--categories"), (as_numbers, "--numbers"))
+    for wanted, option in every:
+        check_has(wanted, names, source, option)
+    if target in drop:
+        raise SettingError(f"{target!r} is both the target and dropped.", "Drop another column.")
+
+
+def forced_kinds(categorical: Iterable[str], categories: Sequence[str], as_numbers: Sequence[str]) -> dict[str, Kind]:
+    """The kinds that a column's type or a person says."""
+    return {**dict.fromkeys([*categorical, *categories], Kind.CATEGORY), **dict.fromkeys(as_numbers, Kind.NUMBER)}
+
+
+def used(judgements: Mapping[str, Judgement]) -> dict[str, Kind]:
+    """The columns that make inputs, and their kinds."""
+    return {
+        name: judgement.kind
+        for name, judgement in judgements.items()
+        if judgement.kind not in (Kind.IDENTIFIER, Kind.EMPTY)
+    }
+
+
+def constants(
+    contract: Contract, judgements: dict[str, Judgement], drop: Sequence[str], source: str, target: str
+) -> list[str]:
+    """What is said of columns of one value; DataError where no other is left."""
+    constant = [column.name for column in contract.columns if column.is_constant]
+    if not contract.inputs:
+        raise DataError(
+            f"No column of {source} is left to learn from.",
+            f"Besides the target {target!r} there {_what_is_there(judgements, constant, drop)}.",
+            "Give columns that differ from row to row.",
+        )
+    if not constant:
+        return []
+    one = len(constant) == 1
+    return [
+        f"Column{'' if one else 's'} {listed(constant, most=5)} {'has' if one else 'have'} one value throughout:"
+        f" {'it carries' if one else 'they carry'} no weight."
+    ]
+
+
 def _what_is_there(judgements: dict[str, Judgement], constant: list[str], drop: Sequence[str]) -> str:
     left = [name for name, judgement in judgements.items() if judgement.kind is Kind.IDENTIFIER]
     empty = [name for name, judgement in judgements.items() if judgement.kind is Kind.EMPTY]
@@ -184,16 +242,16 @@ def _what_is_there(judgements: dict[str, Judgement], constant: list[str], drop: 
     return f"are only columns of these kinds: {', '.join(parts)}" if parts else "is no column"
 
 
-def _size_notes(table: Table, test: Array, test_share: float) -> list[str]:
-    notes = []
-    if table.rows == 1:
-        notes.append("The table has one row: the model can only repeat it.")
-    elif test_share and not len(test):
-        notes.append(f"{table.rows} rows are too few to hold any out: there are no held-out figures.")
-    return notes
+def size_notes(rows: int, test_rows: int, test_share: float) -> list[str]:
+    """What is said of a table that is very small."""
+    if rows == 1:
+        return ["The table has one row: the model can only repeat it."]
+    if test_share and not test_rows:
+        return [f"{rows} rows are too few to hold any out: there are no held-out figures."]
+    return []
 
 
-def _check_memory(table: Table, contract: Contract, rows: int) -> None:
+def check_width(contract: Contract, rows: int) -> None:
     """DataError where X alone would take more than half of the machine's memory."""
     import os
 
@@ -212,7 +270,7 @@ def _check_memory(table: Table, contract: Contract, rows: int) -> None:
         )
 
 
-def _network(inputs: int, hidden: str | None, target: Target, rows: int) -> Network:
+def network_for(inputs: int, hidden: str | None, target: Target, rows: int) -> Network:
     """The network asked for, or one tanh layer of about the square root of the number of rows."""
     if hidden is None:
         layers = [f"{min(128, max(4, 2 ** round(math.log2(math.sqrt(rows)))))} tanh"]

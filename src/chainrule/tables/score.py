@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from chainrule.tables.moments import Moments
 from chainrule.tables.target import Target
 
 Array = npt.NDArray[Any]
@@ -42,6 +44,8 @@ class Score:
         The same when always predicting the training mean.
     unseen : dict of str to int
         Labels that training did not see, and their rows: these are in no other figure.
+    deviance, plain_deviance : float
+        A row, of numbers; the second without inputs.
     """
 
     task: str
@@ -55,6 +59,8 @@ class Score:
     error: float = float("nan")
     plain_error: float = float("nan")
     unseen: dict[str, int] = field(default_factory=dict)
+    deviance: float = float("nan")
+    plain_deviance: float = float("nan")
 
 
 def scored_classes(target: Target, P: Array, codes: Array, unseen: dict[str, int] | None = None) -> Score:
@@ -104,7 +110,65 @@ def scored_numbers(target: Target, predicted: Array, true: Array) -> Score:
         1 - deviance / plain if plain > 0 else float("nan"),
         error=_root_mean_square(true - predicted),
         plain_error=_root_mean_square(true - nothing),
+        deviance=deviance / max(len(true), 1),
+        plain_deviance=plain / max(len(true), 1),
     )
+
+
+class ScoreSum:
+    """The figures over rows that come block after block."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._parts: list[Score] = []
+        self._true = Moments()
+
+    def add_classes(self, P: Array, codes: Array, unseen: dict[str, int] | None = None) -> Score:
+        """See `scored_classes`: the figures of these rows."""
+        self._parts.append(scored_classes(self._target, P, codes, unseen))
+        return self._parts[-1]
+
+    def add_numbers(self, predicted: Array, true: Array) -> Score:
+        """See `scored_numbers`: the figures of these rows."""
+        self._parts.append(scored_numbers(self._target, predicted, true))
+        self._true = self._true.plus(Moments.of(true))
+        return self._parts[-1]
+
+    def total(self) -> Score:
+        """The figures over all rows."""
+        parts = [part for part in self._parts if part.rows]
+        rows = sum(part.rows for part in parts)
+        unseen: dict[str, int] = {}
+        for part in self._parts:
+            for label, count in part.unseen.items():
+                unseen[label] = unseen.get(label, 0) + count
+        if not rows:
+            return (
+                replace(self._parts[0], unseen=unseen)
+                if self._parts
+                else Score(self._target.task, 0, math.nan, math.nan, math.nan)
+            )
+
+        def mean(name: str, power: int = 1) -> float:
+            return math.fsum(part.rows / rows * getattr(part, name) ** power for part in parts)
+
+        likelihood, plain = mean("log_likelihood"), mean("plain_log_likelihood")
+        if self._target.task == "classify":
+            confusion = np.sum([part.confusion for part in parts], axis=0)
+            present = confusion.sum(axis=1) > 0
+            shares = np.diag(confusion)[present] / confusion.sum(axis=1)[present]
+            rate = float(np.diag(confusion).sum() / rows)
+            plain_rate = mean("plain_rate")
+            return Score(
+                "classify", rows, likelihood, plain, rate, plain_rate, float(shares.mean()), confusion, unseen=unseen
+            )
+        error, plain_error = (math.sqrt(mean(name, 2)) for name in ("error", "plain_error"))
+        if self._target.task == "count":
+            deviance, nothing = mean("deviance"), mean("plain_deviance")
+        else:
+            deviance, nothing = error**2, self._true.scale**2
+        explained = 1 - deviance / nothing if nothing > 0 else math.nan
+        return Score(self._target.task, rows, likelihood, plain, explained, error=error, plain_error=plain_error)
 
 
 def _gaussian(true: Array, mean: Array, spread: float) -> float:

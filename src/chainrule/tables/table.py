@@ -35,6 +35,10 @@ class Table:
         What was done while reading that a person should know.
     categorical : frozenset of str
         Columns whose type says that they are categories, whatever stands in them.
+    files : tuple of str
+        Names of the files that it was read from, where there are several.
+    file_of : array (N,) of int32, or None
+        Which of them each row is in.
 
     Examples
     --------
@@ -50,6 +54,8 @@ class Table:
     decimal_comma: bool = False
     notes: tuple[str, ...] = field(default=())
     categorical: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
+    file_of: npt.NDArray[np.int32] | None = None
 
     @classmethod
     def of(cls, data: Any, source: str = "the table") -> Table:
@@ -102,13 +108,16 @@ class Table:
         return list(self.columns)
 
     def place(self, row: int | np.integer[Any]) -> str:
-        """Where a row stands, for a message: ``line 118`` or ``row 117``."""
-        return f"{'line' if self.in_lines else 'row'} {self.lines[row]:,}"
+        """Where a row stands, for a message: ``line 118``, ``row 117`` or ``row 17 of part-3.parquet``."""
+        of = "" if self.file_of is None else f" of {self.files[self.file_of[row]]}"
+        return f"{'line' if self.in_lines else 'row'} {self.lines[row]:,}{of}"
 
     def places(self, rows: npt.NDArray[Any], most: int = 3) -> str:
         """Where several rows stand: ``lines 3, 7, 9 and 12 more``."""
         if len(rows) == 1:
             return self.place(rows[0])
+        if self.file_of is not None:
+            return f"{self.place(rows[0])} and {len(rows) - 1:,} more"
         shown = ", ".join(f"{self.lines[row]:,}" for row in rows[:most])
         more = f" and {len(rows) - most:,} more" if len(rows) > most else ""
         return f"{'lines' if self.in_lines else 'rows'} {shown}{more}"
@@ -116,7 +125,29 @@ class Table:
     def take(self, rows: npt.NDArray[Any]) -> Table:
         """The table of some of its rows, by position."""
         columns = {name: series.gather(rows) for name, series in self.columns.items()}
-        return replace(self, columns=columns, lines=self.lines[rows])
+        files = None if self.file_of is None else self.file_of[rows]
+        return replace(self, columns=columns, lines=self.lines[rows], file_of=files)
+
+    def rows_from(self, first: int, end: int) -> Table:
+        """The table of the rows from one to before another, which shares its memory."""
+        columns = {name: series.slice(first, end - first) for name, series in self.columns.items()}
+        files = None if self.file_of is None else self.file_of[first:end]
+        return replace(self, columns=columns, lines=self.lines[first:end], file_of=files)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Table]) -> Table:
+        """One table of the rows of several that have the same columns; at least one."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        columns = {name: _appended([part.columns[name] for part in parts]) for name in first.columns}
+        files = [part.file_of for part in parts if part.file_of is not None]
+        return replace(
+            first,
+            columns=columns,
+            lines=np.concatenate([part.lines for part in parts]),
+            file_of=np.concatenate(files) if files else None,
+        )
 
     def without(self, names: Iterable[str]) -> Table:
         """The table without some columns."""
@@ -124,15 +155,28 @@ class Table:
         columns = {name: series for name, series in self.columns.items() if name not in gone}
         return replace(self, columns=columns)
 
-    def check_has(self, names: Sequence[str], option: str) -> None:
-        """DataError where an option names a column that is not there."""
-        for name in names:
-            if name not in self.columns:
-                raise DataError(
-                    f"{option} names {name!r}, and {self.source} has no such column.",
-                    f"Its columns are {listed(self.columns)}.",
-                    nearest(name, self.columns),
-                )
+    def only(self, names: Iterable[str]) -> Table:
+        """The table of some of its columns."""
+        return replace(self, columns={name: self.columns[name] for name in names})
+
+    def without_words(self, words: Sequence[str]) -> Table:
+        """The table with cells that hold one of these words made missing."""
+        columns = {
+            name: column.set(column.is_in(list(words)).fill_null(False), None) if column.dtype == pl.String else column
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=columns)
+
+
+def check_has(wanted: Sequence[str], names: Sequence[str], source: str, option: str) -> None:
+    """DataError where an option names a column that is not there."""
+    for name in wanted:
+        if name not in names:
+            raise DataError(
+                f"{option} names {name!r}, and {source} has no such column.",
+                f"Its columns are {listed(names)}.",
+                nearest(name, names),
+            )
 
 
 def check_names(names: Sequence[str], source: str) -> None:
@@ -180,6 +224,13 @@ def _two_of(values: Any) -> str:
             first = f"row {cells[0][0]} holds {str(cells[0][1])[:30]!r} ({type(cells[0][1]).__name__})"
             return f": {first}, row {row} holds {str(cell)[:30]!r} ({type(cell).__name__})"
     return ""
+
+
+def _appended(parts: list[pl.Series]) -> pl.Series:
+    """One column, of the wider type where the parts' types differ: whole numbers of two widths, say."""
+    if len({part.dtype for part in parts}) == 1:
+        return pl.concat(parts)
+    return pl.concat([part.to_frame() for part in parts], how="vertical_relaxed").to_series()
 
 
 def stripped(series: pl.Series) -> pl.Series:

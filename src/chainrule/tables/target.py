@@ -11,10 +11,12 @@ import numpy.typing as npt
 import polars as pl
 
 from chainrule.errors import DataError, SettingError, nearest
-from chainrule.tables.columns import check_finite, location_and_scale
-from chainrule.tables.kinds import DATE, as_text
-from chainrule.tables.numeric import EXACT, LEADING_ZERO, numbers
+from chainrule.tables.columns import check_finite
+from chainrule.tables.kinds import as_text
+from chainrule.tables.moments import Moments
+from chainrule.tables.numeric import numbers
 from chainrule.tables.table import Table
+from chainrule.tables.target_facts import TargetFacts
 
 Array = npt.NDArray[Any]
 Task = Literal["classify", "regress", "count"]
@@ -23,6 +25,7 @@ LAWS = {"regress": "identity", "count": "exp"}
 
 _MOST_WHOLE_CLASSES = 20  # whole numbers of more values than this are a quantity
 _ROWS_A_CLASS = 5
+_MOSTLY = 0.8  # share of cells from which on a column holds dates
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,10 @@ class Target:
         DataError
             A cell is no number, or (task count) is negative.
         """
-        return _checked_numbers(table, self.name, self.task)
+        facts = TargetFacts(self.name, table.source)
+        values = facts.add(table, classes=False)
+        facts.check_numbers(self.task)
+        return values
 
     def code(self, table: Table) -> Array:
         """T (N, K) float64, for the output law. Every class must be known, every number present."""
@@ -152,7 +158,14 @@ class Guess:
 
 
 def guessed(table: Table, name: str, task: str | None = None) -> Guess:
-    """The task that the target's column makes, from rows where it is present.
+    """The task that the target's column makes, from the rows of a table in memory, where it is present; see `guess`."""
+    facts = TargetFacts(name, table.source)
+    facts.add(table)
+    return guess(facts, task)
+
+
+def guess(facts: TargetFacts, task: str | None = None) -> Guess:
+    """The task that the target's column makes.
 
     Text and booleans are classes, and so are whole numbers of few values; other numbers are a quantity. Counts
     are never guessed.
@@ -162,32 +175,27 @@ def guessed(table: Table, name: str, task: str | None = None) -> Guess:
     SettingError
         The task is unknown.
     DataError
-        The column is not there, holds dates, cannot serve the task, or has one class.
+        The column holds dates, cannot serve the task, or has one class.
     """
     if task is not None and task not in TASKS:
         raise SettingError(f"There is no task {task!r}.", f"Known: {', '.join(TASKS)}.", nearest(task, TASKS))
-    column = table.columns[name]
-    if column.dtype.is_temporal() or (
-        column.dtype == pl.String and column.drop_nulls().str.contains(DATE).mean() > 0.8  # type: ignore[operator]
-    ):
+    name = facts.name
+    if facts.dtype.is_temporal() or facts.dates.count > _MOSTLY * facts.rows:
         raise DataError(
-            f"The target {name!r} holds dates or times ({column.drop_nulls()[0]}).",
+            f"The target {name!r} holds dates or times ({facts.first.text}).",
             "Predict a number instead, such as days since.",
         )
-    if column.dtype.is_nested():
-        raise DataError(f"The target {name!r} holds {str(column.dtype).lower()} values, not one a cell.")
-    values, wrong = numbers(column, table.decimal_comma)
-    padded = column.dtype == pl.String and bool(column.str.contains(LEADING_ZERO).any())
-    is_numeric = column.dtype != pl.Boolean and not wrong.any() and not padded
+    if facts.dtype.is_nested():
+        raise DataError(f"The target {name!r} holds {str(facts.dtype).lower()} values, not one a cell.")
     notes: list[str] = []
-    chosen = task or _task(values, is_numeric)
+    chosen = task or _task(facts)
     if chosen == "classify":
-        return _classes(table, name, values, is_numeric, task is None, notes)
-    values = _checked_numbers(table, name, chosen)
-    low, high = float(values.min()), float(values.max())
+        return _classes(facts, task is None, notes)
+    facts.check_numbers(chosen)
+    low, high = facts.moments.low, facts.moments.high
     if low == high:
         notes.append(f"The target {name!r} is {low:g} in every row: the model will always predict it.")
-    if task is None and _looks_like_counts(values):
+    if task is None and facts.looks_like_counts:
         notes.append(f"The target {name!r} holds whole numbers from 0; if they are counts, try --task count.")
     return Guess(Target(name, chosen, minimum=low, maximum=high), (), tuple(notes))
 
@@ -197,42 +205,39 @@ def scaled(target: Target, table: Table) -> Target:
     if target.task == "classify":
         counts = np.bincount(target.codes(table), minlength=len(target.classes))
         return replace(target, counts=tuple(int(count) for count in counts))
-    values = target.numbers(table)
-    mean, scale = location_and_scale(values)
-    found = replace(target, mean=mean, minimum=float(values.min()), maximum=float(values.max()))
-    return found if target.task == "count" else replace(found, scale=scale, spread=scale)
+    return scaled_by(target, Moments.of(target.numbers(table)))
 
 
-def _task(values: Array, is_numeric: bool) -> str:
-    if not is_numeric:
+def scaled_by(target: Target, moments: Moments) -> Target:
+    """The coding of a quantity or count with the scaling of training rows with these moments."""
+    found = replace(target, mean=moments.mean, minimum=moments.low, maximum=moments.high)
+    return found if target.task == "count" else replace(found, scale=moments.scale, spread=moments.scale)
+
+
+def _task(facts: TargetFacts) -> str:
+    if not facts.is_numeric:
         return "classify"
-    different = np.unique(values)
-    is_whole = bool((different == np.floor(different)).all())
-    few = len(different) <= min(_MOST_WHOLE_CLASSES, max(2, len(values) // _ROWS_A_CLASS))
-    return "classify" if is_whole and few and len(different) > 1 else "regress"
+    few = facts.different <= min(_MOST_WHOLE_CLASSES, max(2, facts.rows // _ROWS_A_CLASS))
+    return "classify" if facts.are_whole and few and facts.different > 1 else "regress"
 
 
-def _classes(table: Table, name: str, values: Array, is_numeric: bool, is_guess: bool, notes: list[str]) -> Guess:
+def _classes(facts: TargetFacts, is_guess: bool, notes: list[str]) -> Guess:
     """The classes in order: by value where they are numbers, else by text."""
-    column = table.columns[name]
-    text = as_text(column)
+    name, is_numeric = facts.name, facts.is_numeric
+    classes, counts = facts.classes()
     if is_numeric:
-        different, first, counts = np.unique(values, return_index=True, return_counts=True)
-        classes = [str(text[int(at)]) for at in first]
-        whole = bool((different == np.floor(different)).all()) and bool((np.abs(different) <= EXACT).all())
+        whole = facts.are_whole and not facts.beyond_exact
         kind = "integer" if whole and all(_reads_as_int(cell) for cell in classes) else "number"
     else:
-        counted = sorted(text.value_counts().iter_rows())
-        classes, counts = [cell for cell, _ in counted], np.array([count for _, count in counted])
-        kind = "boolean" if column.dtype == pl.Boolean else "text"
+        kind = "boolean" if facts.dtype == pl.Boolean else "text"
     if len(classes) == 1:
         raise DataError(
-            f"The target {name!r} is {classes[0][:60]!r} in all {table.rows:,} rows: there is nothing to tell apart.",
+            f"The target {name!r} is {classes[0][:60]!r} in all {facts.rows:,} rows: there is nothing to tell apart.",
             "Give a table with at least two classes.",
         )
-    if len(classes) > 20 and len(classes) > table.rows / 2:
+    if len(classes) > 20 and len(classes) > facts.rows / 2:
         raise DataError(
-            f"The target {name!r} has {len(classes):,} different values in {table.rows:,} rows: these are no classes.",
+            f"The target {name!r} has {len(classes):,} different values in {facts.rows:,} rows: these are no classes.",
             "Name another column with --target" + (", or say --task regress." if is_numeric else "."),
         )
     single = [name for name, count in zip(classes, counts, strict=True) if count == 1]
@@ -245,31 +250,6 @@ def _classes(table: Table, name: str, values: Array, is_numeric: bool, is_guess:
             f"The {len(classes)} values of {name!r} are taken as classes; for a quantity say --task regress (or count)."
         )
     return Guess(Target(name, "classify", tuple(classes), kind), tuple(int(count) for count in counts), tuple(notes))
-
-
-def _checked_numbers(table: Table, name: str, task: str) -> Array:
-    values, wrong = numbers(table.columns[name], table.decimal_comma)
-    if table.columns[name].dtype == pl.Boolean:
-        wrong = np.ones(len(wrong), bool)
-    wrong |= np.isinf(values)
-    words = "numbers"
-    if task == "count":
-        with np.errstate(invalid="ignore"):
-            wrong |= (values < 0) | (values != np.floor(values)) & ~np.isnan(values)
-        words = "counts: whole numbers from 0"
-    if wrong.any():
-        rows = np.flatnonzero(wrong)
-        raise DataError(
-            f"The target {name!r} must hold {words}, and {len(rows):,} row{'s do' if len(rows) > 1 else ' does'} not"
-            f" (first at {table.place(rows[0])}: {str(table.columns[name][int(rows[0])])[:60]!r}).",
-            "Correct the cells, or choose another --task.",
-        )
-    return values
-
-
-def _looks_like_counts(values: Array) -> bool:
-    whole = (values >= 0).all() and (values == np.floor(values)).all()
-    return bool(whole and (values == 0).mean() > 0.01 and values.max() < 1e6 and values.var() >= values.mean())
 
 
 def _reads_as_int(text: str) -> bool:

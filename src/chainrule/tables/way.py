@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from chainrule.errors import SettingError, listed, nearest
 from chainrule.network import Network
 from chainrule.tables.plan import Plan
+
+if TYPE_CHECKING:
+    from chainrule.kernels.blocks import Blocks
+    from chainrule.tables.streamed_plan import StreamedPlan
 
 Array = npt.NDArray[Any]
 
@@ -46,7 +50,7 @@ class Way:
     @classmethod
     def of(
         cls,
-        plan: Plan,
+        plan: Plan | StreamedPlan,
         rows: int,
         *,
         solver: str | None = None,
@@ -87,7 +91,7 @@ class Way:
         choosing = {"epochs": min(most, _CHOOSING_EPOCHS[solver])}
         return cls(plan.network, {**common, **own, "epochs": most}, choosing, rows < MANY_ROWS)
 
-    def run(self, X: Array, T: Array, penalty: float, *, is_choosing: bool = False, **more: Any) -> Any:
+    def run(self, X: Array | Blocks, T: Array | None, penalty: float, *, is_choosing: bool = False, **more: Any) -> Any:
         """`chainrule.train` this way."""
         from chainrule.training import train
 

@@ -201,7 +201,7 @@ class Sample:
                 size = {self.letters.index(l).range: self.network.M[l] for l in range(self.network.L + 1)}[index.range]
                 return _joined(Add, self._terms(body, index, size))
             case Add(terms):
-                return _joined(Add, [self._filled(term) for term in terms])
+                return _joined(Add, [_still_taken_away(term, self._filled(term)) for term in terms])
             case Mul(factors):
                 return _joined(Mul, [self._filled(factor) for factor in factors])
             case Power(base, exponent):
@@ -239,6 +239,12 @@ def _number(value: float) -> Number:
     return Number(float(value) + 0.0)  # no −0
 
 
+def _still_taken_away(term: Expression, filled: Expression) -> Expression:
+    """A term of a sum with its numbers: 1 − t with t = 0 is 1 − 0, not 1 + 0."""
+    is_taken = isinstance(term, Mul) and term.factors[0] == Number(-1)
+    return Mul((Number(-1), filled)) if is_taken and filled == Number(0.0) else filled
+
+
 def worked_out(node: Expression) -> float:
     """The number that an expression of numbers comes to; the dots of a long sum count nothing."""
     from chainrule.derivation.numeric import FUNCTIONS
@@ -265,7 +271,7 @@ def _joined(kind: Any, parts: list[Expression]) -> Expression:
         ones = [isinstance(part, Number) and type(part.value) is int and part.value == 1 for part in parts]
         parts = [part for part, is_one in zip(parts, ones, strict=True) if not is_one] or [Number(1)]
         if len(parts) == 2 and parts[0] == Number(-1) and isinstance(parts[1], Number) and not parts[1].name:
-            return Number(-parts[1].value)  # −(−0.5) is 0.5
+            return Number(-parts[1].value or 0.0)  # −(−0.5) is 0.5, and −0 is 0
     else:
         parts = [term for part in parts for term in (part.terms if isinstance(part, Add) else (part,))]
     return parts[0] if len(parts) == 1 else kind(tuple(parts))

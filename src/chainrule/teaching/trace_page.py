@@ -12,6 +12,7 @@ from chainrule import __version__
 from chainrule.derivation.render import mathml
 from chainrule.derivation.render.boxes import Box, Role, Sign, row
 from chainrule.derivation.render.font import font_face
+from chainrule.derivation.render.html import heading
 from chainrule.derivation.render.notation import Setting
 from chainrule.derivation.render.prose import spans
 from chainrule.derivation.render.width import pieces
@@ -57,7 +58,7 @@ def _rendered(
     body = {
         "fragment": fragment,
         "plain_title": head,
-        "title": _prose(head),
+        "title": heading(_prose(head)),
         "sample": [_prose(words) for words in sample],
         "chapters": parts,
         "pulls": pulls,

@@ -181,3 +181,11 @@ def test_a_fragment_styles_and_names_only_itself(post):
     other = html.render(dataclasses.replace(post, title="Another"), fragment=True)
     assert not set(Page(text).values("id")) & set(Page(other).values("id"))
     assert html.render(post, fragment=True) == text
+
+
+def test_a_notation_in_the_title_is_not_broken_where_it_fits():
+    page = html.render(cr.derive("2-300 leaky_relu-3", "W1", detail="short"))
+    title = re.search(r'<h1 class="title">.*</h1>', page)[0]
+    assert '<span class="notation">2-300 leaky_relu-3 softmax,</span> by the chain rule' in title
+    assert ".notation{display:inline-block}" in page
+    assert "<title>The gradient with respect to" in page

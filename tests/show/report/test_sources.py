@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_tables_columns_are_told_as_they_were_understood(tmp_path: Path) -> No
     }
     plan = planned(table, "price")
     model = fitted(plan, penalty=1.0, epochs=60)
-    peers = [Peer("boosting", "a forest", 0.5, float("nan"))]
+    peers = [Peer("boosting", "a forest", 0.5, float("nan"), error=7.125)]
     text = plain(report_table(tmp_path / "r.html", model, plan, peers=peers))
     score = model.score(plan.test_table)
     assert "Predicting price" in text
@@ -51,6 +52,7 @@ def test_a_tables_columns_are_told_as_they_were_understood(tmp_path: Path) -> No
     assert f"yes in {100 * np.mean(table['wet'][plan.training]):.1f} % of the rows" in text
     assert "boosting" in text
     assert "0.500" in text
+    assert "7.125" in text
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -67,7 +69,7 @@ def test_an_estimator_is_reported_with_the_rows_it_is_given(tmp_path: Path) -> N
     assert f"On 50 held-out rows it is right in {100 * right:.1f}" in text
     assert {"low", "mid", "high"} <= set(re.findall(r"\w+", text))
     assert f"{X[:100, 0].min():.2f} to" in text  # in the columns' own unit
-    bare = plain(model.report(tmp_path / "bare.html"))
+    bare = plain(copy.deepcopy(model).report(tmp_path / "bare.html"))  # no copy has rows
     assert "No rows were given" in bare
     with pytest.raises(DataError, match="100 rows and y has 99"):
         report_estimator(tmp_path / "no.html", model, (X[:100], y[:99]))

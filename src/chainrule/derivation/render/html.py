@@ -20,6 +20,7 @@ from chainrule.derivation.steps import Derivation
 LONGEST_LEFT = 11.0  # em; a longer left side stands on a line of its own
 LONGEST_PIECE = 26.0  # em; a longer formula may be broken by the browser between its terms
 _FONT_HERE = "/* the font */"
+_NOTATION = re.compile(r"(?<![\w-])(\d+(?:-\d+(?: [A-Za-z]\w*)?)+,?)(?![\w-])")
 _LABELS = {"symbols": "symbols", "numbers": "this sample's numbers", "code": "NumPy", "reasons": "reasons"}
 
 
@@ -66,7 +67,7 @@ def render(
         "fragment": fragment,
         "main": "div" if fragment else "main",
         **dict(zip(("h1", "h2", "h3"), levels, strict=True)),
-        "title": _prose(derivation.title),
+        "title": heading(_prose(derivation.title)),
         "plain_title": derivation.title,
         "subtitle": _prose(derivation.subtitle),
         "chosen": _prose(derivation.chosen),
@@ -158,6 +159,18 @@ def _prose(text: str) -> list[Any]:
         if piece:
             found.append(piece)
     return found
+
+
+def heading(pieces: list[Any]) -> list[Any]:
+    """The same with each notation, ``2-3-3``, in one line where it fits into one."""
+    found: list[Any] = []
+    for piece in pieces:
+        if _is_formula(piece):
+            found.append(piece)
+            continue
+        for at, part in enumerate(_NOTATION.split(piece)):
+            found.append(_safe('<span class="notation">{}</span>').format(part) if at % 2 else part)
+    return [piece for piece in found if piece]
 
 
 def _is_formula(piece: Any) -> bool:

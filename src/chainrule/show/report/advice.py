@@ -77,8 +77,7 @@ def _unfinished(e: Evidence) -> Iterator[Advice]:
     objective = history.objective if np.isfinite(history.objective).all() else history.J
     since = int(np.searchsorted(history.epoch, 0.9 * last))
     since = min(since, len(history) - 2)
-    rows = len(e.subject.training) if e.subject.training else 1
-    gain = float(objective[-1] - objective[since]) / rows
+    gain = float(objective[-1] - objective[since]) / max(e.subject.training_rows, 1)
     if gain > _SMALL_GAIN / 10 or outcome.name != "MAX_EPOCHS":
         how = {
             "MAX_EPOCHS": f"all {last:,} epochs were run",
@@ -150,7 +149,7 @@ def _gap(e: Evidence) -> Iterator[Advice]:
     if not (gap > 2 * b.likelihood_error and gap > max(0.1 * learnt, 0.01)):
         return
     penalty, tried = e.subject.settings.get("penalty"), e.subject.settings.get("tried")
-    size = f"The network has {e.subject.network.size:,} weights for {a.rows:,} training rows."
+    size = f"The network has {e.subject.network.size:,} weights for {e.subject.trained_on or a.rows:,} training rows."
     if tried:
         ways = (
             f"More rows would help most. The penalty {penalty:g} was already the best of {len(tried)} that were tried"
@@ -175,13 +174,14 @@ def _too_small(e: Evidence) -> Iterator[Advice]:
     gap = a.likelihood - b.likelihood
     learnt = a.likelihood - a.plain_likelihood
     leaves = 1 - a.rate
-    if abs(gap) > max(2 * b.likelihood_error, 0.05 * learnt) or leaves < 0.02 or e.subject.network.size > a.rows:
+    rows = e.subject.trained_on or a.rows
+    if abs(gap) > max(2 * b.likelihood_error, 0.05 * learnt) or leaves < 0.02 or e.subject.network.size > rows:
         return
     alike = f"Training and held-out rows are predicted alike (their log-likelihoods differ by {_nats(gap)} a row)"
-    what = {
-        "identity": "of the variance is unexplained",
-        "exp": "of the deviance is unexplained",
-    }.get(e.subject.law, "of the rows are wrong")
+    if e.subject.is_one_label or e.subject.is_labels:
+        what = "of the rows are wrong"
+    else:
+        what = f"of the {'deviance' if e.subject.law == 'exp' else 'variance'} is unexplained"
     tried, penalty = e.subject.settings.get("tried"), e.subject.settings.get("penalty", 0.0)
     if tried and penalty > min(pair[0] for pair in tried):
         yield Advice(

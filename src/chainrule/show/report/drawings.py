@@ -56,7 +56,7 @@ def drawings(e: Evidence) -> tuple[dict[str, Figure], dict[str, str], dict[str, 
         if s.is_one_label:
             said = words.confusion_words(s, f)
             add("confusion", show.plot_confusion(f.confusion, s.classes), f"Confusion matrix. {' '.join(said)}", *said)
-        elif s.law != "sigmoid":
+        elif not s.is_labels:
             _add_predictions(s, rows, add)
     if e.calibration is not None:
         c = e.calibration

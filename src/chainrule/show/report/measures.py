@@ -61,7 +61,7 @@ def calibration(subject: Subject) -> Calibration | None:
     Source: Guo, Pleiss, Sun, Weinberger, On calibration of modern neural networks, ICML 2017.
     """
     rows = subject.judged
-    if rows is None or not subject.network.law.has_classes:
+    if rows is None or not subject.network.law.has_classes or subject.shares:
         return None
     P = subject.probabilities(rows.X)
     if not subject.is_one_label:

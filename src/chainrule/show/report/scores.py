@@ -54,7 +54,7 @@ def figures(subject: Subject, rows: Rows | None) -> Figures | None:
     }
     if subject.is_one_label:
         return _of_classes(subject, rows, common)
-    if subject.law == "sigmoid":
+    if subject.is_labels:
         return _of_labels(subject, rows, common)
     return _of_numbers(subject, rows, common)
 

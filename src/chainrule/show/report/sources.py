@@ -16,13 +16,14 @@ from chainrule.show.report.subject import Column, Peer
 from chainrule.show.report.text import range_words
 
 if TYPE_CHECKING:
+    from chainrule.estimators.sample import Sample, ShownRows
     from chainrule.tables.columns import Column as TableColumn
     from chainrule.tables.model import TableModel
     from chainrule.tables.plan import Plan
     from chainrule.tables.table import Table
     from chainrule.training import Run
 
-_MOST_ROWS = 20_000  # of an estimator
+_MOST_ROWS, _MOST_CELLS = 20_000, 20_000_000  # of an estimator
 _MOST_LEVELS = 6  # of a category, named
 
 
@@ -140,6 +141,8 @@ def report_estimator(
     model: Any,
     rows: tuple[Any, Any] | None = None,
     held_out: tuple[Any, Any] | None = None,
+    *,
+    kept: ShownRows | None = None,
     **more: Any,
 ) -> Path:
     """Write the report on a fitted `MLPClassifier` or `MLPRegressor`.
@@ -149,8 +152,9 @@ def report_estimator(
     path : path
     model : MLPClassifier or MLPRegressor
     rows, held_out : (X, y), optional
-        As for ``fit`` and ``predict``; of very many rows 20,000 are taken. Without any, the report shows the network
-        and its training.
+        As for ``fit`` and ``predict``; of very many rows some are taken, at most 20,000 (fewer of very wide rows).
+    kept : ShownRows, optional
+        Shown where ``rows`` are left out. Without any rows the report shows the network and its training.
     **more
         What else `build_report` takes: title, target, notes, source.
 
@@ -173,17 +177,29 @@ def report_estimator(
     mean = None if scaling is None else np.zeros(model.n_features_in_) if scaling.mean is None else scaling.mean
     if target_scaling is not None:
         more["target_scaling"] = (target_scaling.mean, target_scaling.spread)
+    training = None if rows is None else _estimators_rows(model, *rows)
+    judged = None if held_out is None else _estimators_rows(model, *held_out)
+    if rows is None and kept is not None:
+        training = _as_the_network_takes(model, kept.training.X, kept.training.T)
+        more["rows_said"] = kept.words(only_training=held_out is not None)
+        if kept.calls == 1:
+            more["trained_on"] = kept.training.seen
+            more["counts"] = _counts(model, kept.training)
+        if held_out is None and kept.held_out is not None:
+            judged = _as_the_network_takes(model, kept.held_out.X, kept.held_out.T)
+    more["notes"] = (*getattr(model, "notes_", ()), *more.get("notes", ()))
     options = model.get_params(deep=False)
     settings = {"solver": options.get("solver"), "penalty": options.get("alpha"), "seed": options.get("random_state")}
     return write_report(
         path,
         model.network_,
         model.weights_,
-        training=None if rows is None else _estimators_rows(model, *rows),
-        held_out=None if held_out is None else _estimators_rows(model, *held_out),
+        training=training,
+        held_out=judged,
         inputs=None if inputs is None else list(map(str, inputs)),
         classes=None if names is None or several or len(names) < 2 else names,
         outputs=names if several else None,
+        shares=classes is None and model.network_.law.name == "sigmoid",
         scaling=None if scaling is None or mean is None else (mean, scaling.scale),
         history=getattr(model, "history_", None),
         outcome=getattr(model, "outcome_", None),
@@ -200,14 +216,28 @@ def _estimators_rows(model: Any, X: Any, y: Any) -> tuple[npt.NDArray[Any], npt.
     T = np.asarray(model._targets(y), dtype=np.float64)
     if found.shape[0] != len(T):
         raise DataError(f"X has {found.shape[0]:,} rows and y has {len(T):,}.", "Give one target a row.")
-    if len(T) > _MOST_ROWS:
-        some = np.sort(np.random.default_rng(0).choice(len(T), _MOST_ROWS, replace=False))
-        found, T = found[some], T[some]
+    return _as_the_network_takes(model, found, T)
+
+
+def _as_the_network_takes(model: Any, X: Any, T: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Rows that were checked, of very many some; scaled as the model does, dense."""
+    most = min(_MOST_ROWS, max(_MOST_CELLS // X.shape[1], 1))
+    if len(T) > most:
+        some = np.sort(np.random.default_rng(0).choice(len(T), most, replace=False))
+        X, T = X[some], T[some]
     if model._scaling is not None:
-        found = model._scaling.apply(found)
+        X = model._scaling.apply(X)
     if model._target_scaling is not None:
         T = model._target_scaling.apply(T)
-    return np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float64), T
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64), T
+
+
+def _counts(model: Any, sample: Sample) -> tuple[int, ...]:
+    """Rows of each class among all that the sample was drawn from; empty where a row has no one class."""
+    if not hasattr(model, "classes_") or model._label_binarizer.y_type_.startswith("multilabel"):
+        return ()
+    ones = tuple(round(float(total)) for total in sample.totals)
+    return ones if len(ones) > 1 else (sample.seen - ones[0], ones[0])
 
 
 def _targets(run: Run, labels: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -66,8 +66,9 @@ class Rows:
 class Peer:
     """Another model's figures on the same held-out rows.
 
-    ``rate`` and ``likelihood`` as in the report's own table, NaN where there is none; ``is_linear`` says that it is the
-    network without a hidden layer.
+    ``rate``, ``likelihood``, ``balanced`` (the mean share over the classes) and ``error`` (root mean squared, of one
+    target) as in the report's own table, NaN where there is none; ``is_linear`` says that it is the network without a
+    hidden layer.
     """
 
     name: str
@@ -75,6 +76,8 @@ class Peer:
     rate: float
     likelihood: float
     is_linear: bool = False
+    balanced: float = float("nan")
+    error: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,12 @@ class Subject:
         Of the training.
     source : str
         Where the rows come from.
+    shares : bool
+        Whether the targets of a sigmoid output are shares from 0 to 1, to be predicted as numbers, and no classes.
+    rows_said : str
+        Which rows these are, in sentences; nothing where the reader knows.
+    trained_on : int
+        Rows of the training, where ``training`` is a part of them; else 0.
     peers : tuple of Peer
     """
 
@@ -129,6 +138,9 @@ class Subject:
     settings: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: str = ""
+    shares: bool = False
+    rows_said: str = ""
+    trained_on: int = 0
     peers: tuple[Peer, ...] = ()
 
     @property
@@ -139,12 +151,22 @@ class Subject:
     @property
     def is_one_label(self) -> bool:
         """Whether each row belongs to one class."""
-        return self.law == "softmax" or (self.law == "sigmoid" and self.network.K == 1)
+        return self.law == "softmax" or (self.law == "sigmoid" and self.network.K == 1 and not self.shares)
+
+    @property
+    def is_labels(self) -> bool:
+        """Whether each output is a label of its own, which a row may have or not."""
+        return self.law == "sigmoid" and self.network.K > 1 and not self.shares
 
     @property
     def judged(self) -> Rows | None:
         """The rows that figures are of: held out where there are, else those of training."""
         return self.held_out or self.training
+
+    @property
+    def training_rows(self) -> int:
+        """How many rows it learnt from."""
+        return self.trained_on or len(self.training or ())
 
     @property
     def judged_words(self) -> str:
@@ -250,7 +272,9 @@ def subject(
         raise DataError(f"The weights belong to {weights.network.notation}, not to {network.notation}.")
     names = tuple(map(str, inputs)) if inputs is not None else tuple(f"x{d + 1}" for d in range(network.D))
     _check_count(names, network.D, "inputs", network)
-    is_one_label = network.law.name == "softmax" or (network.law.name == "sigmoid" and network.K == 1)
+    is_one_label = network.law.name == "softmax" or (
+        network.law.name == "sigmoid" and network.K == 1 and not others.get("shares", False)
+    )
     C = max(network.K, 2) if is_one_label else 0
     kinds = tuple(map(str, classes)) if classes is not None and is_one_label else tuple(map(str, range(C)))
     _check_count(kinds, C, "classes", network)

@@ -30,9 +30,9 @@ def lead(e: Evidence) -> str:
             f"{first} On {of} it is right in {percent(f.rate)}; always saying the commonest class would be right in"
             f" {percent(f.plain_rate)}."
         )
-    if s.law == "sigmoid":
+    if s.is_labels:
         return f"{first} On {of} it is right in {percent(f.rate)} of all labels."
-    name = "variance" if s.law == "identity" else "deviance"
+    name = "deviance" if s.law == "exp" else "variance"
     off = ", ".join(f"{short(value, 4)}" for value in f.error[:4])
     plain = ", ".join(f"{short(value, 4)}" for value in f.plain_error[:4])
     share = f"{percent(f.rate)} of their {name}" if np.isfinite(f.rate) else f"their {name} (which is zero)"
@@ -64,15 +64,14 @@ def figures_table(e: Evidence) -> list[tuple[str, list[str]]]:
         intervals = [f"{number(f.low, 3)} to {number(f.high, 3)}" for f in columns]
         rows.append(("its 90 % interval", [*intervals, "", *none]))
         rows.append(("mean share over the classes", cells("balanced", 3, 1 / len(s.classes))))
-    elif s.law == "sigmoid":
+    elif s.is_labels:
         rows.append(("share of labels right", cells("rate", 3, judged.plain_rate)))
     else:
-        rows.append(("R²" if s.law == "identity" else "deviance explained", cells("rate", 3, 0.0)))
+        rows.append(("deviance explained" if s.law == "exp" else "R²", cells("rate", 3, 0.0)))
         for k, output in enumerate(s.outputs):
             name = "root mean squared error" + (f" of {output}" if len(s.outputs) > 1 else "")
-            rows.append(
-                (name, [*(f"{f.error[k]:.4g}" for f in columns), f"{judged.plain_error[k]:.4g}", *["–"] * len(peers)])
-            )
+            others = [f"{peer.error:.4g}" if len(s.outputs) == 1 and np.isfinite(peer.error) else "–" for peer in peers]
+            rows.append((name, [*(f"{f.error[k]:.4g}" for f in columns), f"{judged.plain_error[k]:.4g}", *others]))
     rows.append(("log-likelihood, nats a row", cells("likelihood", 3, judged.plain_likelihood)))
     return rows
 
