@@ -1,11 +1,15 @@
-# make demo | test | soak | check | bench | docs: each creates .venv by itself.
+# make demo | demo-cluster | test | soak | check | bench | docs: each creates .venv by itself.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak bad-inputs check format bench docs clean
+.PHONY: demo demo-cluster test soak bad-inputs check format bench docs clean
 
 demo: .venv/installed
 	$(BIN)/chainrule demo --out demo
+
+# Three workers on this machine; one of them is killed in the middle.
+demo-cluster: .venv/installed-dask
+	$(BIN)/python -m benchmarks.demo_cluster
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest -n auto
@@ -45,6 +49,10 @@ clean:
 .venv/installed: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
+
+.venv/installed-dask: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[dask]"
+	touch $@ .venv/installed
 
 .venv/installed-test: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[test]"

@@ -53,9 +53,9 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case("post", "the post's job, full batch", (2, 3, 3), "sigmoid", 1500, None, "ascent", 1e-6, "float64", 10_000),
+        Case("post", "the post's job, full batch", (2, 3, 3), "sigmoid", 1500, None, "ascent", 1e-6, "float64", 20_000),
         Case("digits32", "digits, batch 32", (64, 32, 10), "relu", 1797, 32, "adam", 1e-3, "float32", 50),
-        Case("digits200", "digits, batch 200", (64, 100, 10), "relu", 1797, 200, "adam", 1e-3, "float32", 100),
+        Case("digits200", "digits, batch 200", (64, 100, 10), "relu", 1797, 200, "adam", 1e-3, "float32", 400),
         Case("wide64", "100,000 rows, batch 256", (28, 64, 64, 2), "relu", 100_000, 256, "adam", 1e-3, "float32", 10),
         Case("wide256", "100,000 rows, wide", (28, 256, 256, 256, 2), "relu", 100_000, 256, "adam", 1e-3, "float32", 2),
         Case("images", "20,000 images, batch 128", (784, 128, 10), "relu", 20_000, 128, "adam", 1e-3, "float32", 10),

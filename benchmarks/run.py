@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=8, help="after which no case is begun a second time")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--add", action="store_true", help="keep what the file has of cases that are not run now")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     names, peers, extras = (listed.split(",") if listed else [] for listed in
@@ -49,6 +50,9 @@ def main() -> None:
         "cases": {},
         "extras": {},
     }
+    if options.add and options.out.with_suffix(".json").exists():
+        before = json.loads(options.out.with_suffix(".json").read_text(encoding="utf-8"))
+        found |= {part: before[part] for part in ("cases", "extras")}
     began = time.monotonic()
     for at, name in enumerate(names, start=1):
         deadline = began + 48 * options.minutes * at / len(names)  # four fifths for the cases

@@ -18,6 +18,7 @@ EXPECTED = {
     "DerivationError": ArithmeticError,
     "ModelFileError": OSError,
     "MissingDependencyError": ImportError,
+    "ClusterError": ConnectionError,
     "DivergedError": ArithmeticError,
 }
 

@@ -25,6 +25,7 @@ ORDER = (
     ("datasets", "tables.labels", "derivation"),
     ("program",),
     ("kernels",),
+    ("cluster",),
     ("training",),
     ("tables",),
     ("estimators",),
@@ -48,9 +49,11 @@ PLACE = {
     "llvmlite": ("kernels.compiled", "kernels.select"),  # select asks whether there is a compiler
     "sklearn": ("estimators",),
     "onnx": ("files",),
+    "dask": ("cluster",),
+    "distributed": ("cluster",),
 }
 HEAVY = ("numba", "llvmlite", "matplotlib", "sklearn", "polars", "scipy.optimize", "jinja2", "fontTools", "rich",
-         "typer", "pandas", "safetensors", "sympy")  # fmt: skip
+         "typer", "pandas", "safetensors", "sympy", "dask", "distributed")  # fmt: skip
 
 # Conveniences that reach down inside a method, each where a person looks for it. The imported part is loaded only then.
 CONVENIENCES = {

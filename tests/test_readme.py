@@ -21,6 +21,17 @@ def test_the_readmes_example_runs_and_prints(source, capsys):
     assert capsys.readouterr().out.strip()
 
 
+def test_the_first_example_ends_at_a_maximum_as_it_says(capsys):
+    space = {"__name__": "readme"}
+    exec(compile(BLOCKS[0], str(README), "exec"), space)
+    assert capsys.readouterr().out
+    assert space["run"].outcome.name == "CONVERGED"
+    last = BLOCKS[0].strip().splitlines()[-1]
+    assert "at the maximum, zero" in last
+    gradient = eval(last.removeprefix("print(").rpartition(")")[0], space)
+    assert abs(gradient).max() < 1e-4
+
+
 def test_every_command_of_the_readme_exists():
     from typer.main import get_command
 

@@ -17,6 +17,7 @@ _HOME = {
     "hessian_product": "kernels",
     "Blocks": "kernels.blocks",
     "ArrayBlocks": "kernels.blocks.arrays",
+    "OnWorkers": "cluster.on_workers",
     "constant_log_likelihood": "training",
     "train": "training",
     "Run": "training",
@@ -46,6 +47,7 @@ _HOME = {
 if TYPE_CHECKING:
     from chainrule import datasets as datasets
     from chainrule import show as show
+    from chainrule.cluster.on_workers import OnWorkers as OnWorkers
     from chainrule.derivation import Derivation as Derivation
     from chainrule.derivation import Step as Step
     from chainrule.derivation import activation as activation

@@ -82,7 +82,7 @@ class Evaluator:
     def hessian(self, flat: Array) -> Array:
         """d²J/dw² (P, P)."""
         net, rows = self._kernel.net, len(self._data[0])
-        return self._kernel.hessian(flat, self._rows, threads=threads_for(net, 2 * rows * net.size))
+        return self._kernel.hessian(flat, self._rows, threads=threads_for(net, rows * net.size))
 
     def outputs(self, flat: Array) -> Array:
         """Y (N, K)."""

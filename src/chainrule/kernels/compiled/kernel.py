@@ -25,7 +25,7 @@ from chainrule.network import Network
 
 Array = npt.NDArray[Any]
 
-UNROLLED_WEIGHTS = {64: 100, 32: 150}  # above, the sums no longer fit the registers and BLAS wins
+UNROLLED_WEIGHTS = {64: 100, 32: 150}  # above, the sums no longer fit the registers and blocks win
 PAIRED_WEIGHTS = 75  # up to here two registers of samples at once hide the waiting for each other's exp
 
 

@@ -214,6 +214,7 @@ class Pace:
 
     AGAIN = 2, 32  # calls after which the slower way is tried again: at first, and at most
     CLEARLY = 1.3  # times the other's time
+    ENOUGH = 0.008  # seconds of a call that tells something: threads take up to some milliseconds to wake up
 
     def __init__(self, members: int) -> None:
         self.members = members
@@ -231,7 +232,7 @@ class Pace:
         """What a call took."""
         if self._is_cold:
             self._is_cold = False
-        elif steps:
+        elif steps and seconds >= self.ENOUGH:
             self._seen[members] = [*self._seen[members][-1:], seconds / steps]
         self._next = self._decide()
 

@@ -68,8 +68,8 @@ def two_loops(g: Array, S: Array, Y: Array) -> Array:
     """
     if not len(S):
         return g.copy()
-    SY = S @ Y.T
-    dots, down, up = SY.tolist(), (S @ g).tolist(), []
+    dots, down = (S @ Y.T).tolist(), (S @ g).tolist()
+    up: list[float] = []
     for i in range(len(S) - 1, -1, -1):  # alpha_i = rho_i s_i·q, where q is g less alpha_j y_j of all newer pairs
         row = dots[i]
         down[i] = (down[i] - sum(down[j] * row[j] for j in range(i + 1, len(S)))) / row[i]
