@@ -149,6 +149,7 @@ def test_the_number_of_threads_in_a_team_changes_no_bit(text, batch, monkeypatch
     weights, X, T = problem(net, 4100)
     s = np.random.default_rng(4).uniform(0, 2, 4100)
     monkeypatch.setattr(Pace, "choose", lambda self: self.members)  # not what happens to be faster
+    monkeypatch.setattr(run_module, "SHORT", 0)
     monkeypatch.setattr(run_module, "parts_of", lambda *_: 4)
     order = np.random.default_rng(5).permutation(4100)
     batches = [np.arange(4100)] * 20 if batch is None else [order[at : at + batch] for at in range(0, 4100, batch)]
@@ -172,6 +173,7 @@ def test_teams_that_meet_do_not_wait_for_each_other(monkeypatch):
     net = Network("20-60 relu-12 sigmoid")
     weights, X, T = problem(net, 600)
     monkeypatch.setattr(Pace, "choose", lambda self: self.members)
+    monkeypatch.setattr(run_module, "SHORT", 0)
     monkeypatch.setattr(run_module, "parts_of", lambda *_: 4)
 
     def train(seed: int) -> np.ndarray:
@@ -191,6 +193,7 @@ def test_a_team_whose_other_members_do_not_come_leaves_the_weights_alone(monkeyp
     net = Network("3-4 tanh-3")
     weights, X, T = problem(net, 4100)
     monkeypatch.setattr(Pace, "choose", lambda self: self.members)
+    monkeypatch.setattr(run_module, "SHORT", 0)
     run = CompiledRun(Kernel(net), "ascent", X, T, None, weights.flat, threads=2)
     assert run.threads == 2
     submit = concurrent.futures.ThreadPoolExecutor.submit

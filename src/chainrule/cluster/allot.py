@@ -36,7 +36,7 @@ def allotted(blocks: float, workers: Sequence[tuple[str, int]]) -> list[Share]:
     >>> [(share.first, share.end) for share in allotted(30.5, [("a", 1), ("b", 1)])]
     [(0, 15), (15, 31)]
     >>> [(share.first, share.end) for share in allotted(1000, [("a", 2), ("b", 1), ("c", 1)])]
-    [(0, 512), (512, 752), (752, 1000)]
+    [(0, 512), (512, 736), (736, 1000)]
     """
     total, count = sum(threads for _, threads in workers), math.ceil(blocks)
     step = 1

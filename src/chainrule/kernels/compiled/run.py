@@ -16,6 +16,7 @@ from chainrule.kernels.compiled.updates import WEIGHTS_FILLED_UP
 from chainrule.network import Network
 
 Array = npt.NDArray[Any]
+SHORT = 4000  # microseconds of a call that is over before other threads have woken up and paid
 
 
 class CompiledRun:
@@ -72,7 +73,7 @@ class CompiledRun:
         step_rows = len(X) if batch is None else min(batch, max(len(X), 1))
         self.parts = parts_of(net, step_rows, kernel.is_unrolled)
         self.threads = max(1, min(threads, self.parts))
-        self._pace = Pace(self.threads)
+        self._pace, self._microseconds = Pace(self.threads), microseconds_of(net, step_rows)
         self._w, self._first, self._second, self._free, self._held = (self._padded() for _ in range(5))
         self._w[: self._size] = flat
         self._free[: self._size] = 1 if free is None else free
@@ -178,7 +179,7 @@ class CompiledRun:
 
     def _go(self, call: Callable[..., Any], arguments: tuple[int, ...], steps: int) -> None:
         """One call, by as many threads as were faster lately."""
-        if self.threads == 1:
+        if self.threads == 1 or steps * self._microseconds < SHORT:
             team.run(call, arguments, 1)
             return
         members, began = self._pace.choose(), time.perf_counter()
@@ -194,14 +195,18 @@ class CompiledRun:
 
 def parts_of(net: Network, rows: int, is_unrolled: bool) -> int:
     """Parts of a step, by its size alone: 2 where each is worth the waiting for the other, up to 8 for many rows."""
-    microseconds = rows * (net.size * 1e-4 + sum(net.M[1:]) * 1e-3)
-    parts = 1
+    microseconds, parts = microseconds_of(net, rows), 1
     while parts < 8:
         least_rows = 64 if parts == 1 and not is_unrolled else 512
         if rows // (2 * parts) < least_rows or microseconds / (2 * parts) < 5:
             break
         parts *= 2
     return parts
+
+
+def microseconds_of(net: Network, rows: int) -> float:
+    """What a step takes about, on one core."""
+    return rows * (net.size * 1e-4 + sum(net.M[1:]) * 1e-3)
 
 
 class Pace:
