@@ -119,7 +119,7 @@ def run_experiment(epochs: int = EPOCHS, seed: int = 0, say: Callable[[str], Non
     (2, 21, True)
     """
     every = table_interval(epochs)
-    record_every = max(1, every // 100)
+    record_every = max(1, every // 50)
     X, labels, start = drawn(seed)
     both = []
     for name, freeze in (("V trained", ()), ("V held fixed", V)):
@@ -197,7 +197,7 @@ def _other_seeds(epochs: int, seed: int, every: int, trained: Run, fixed: Run) -
     wanted = min(max(1, epochs // COARSE_STEPS), LARGEST_STRIDE)
     stride = max(step for step in range(1, wanted + 1) if every % step == 0)
     steps_a_line = every // stride
-    steps_a_record = max(step for step in range(1, max(1, steps_a_line // 10) + 1) if steps_a_line % step == 0)
+    steps_a_record = max(step for step in range(1, max(1, steps_a_line // 5) + 1) if steps_a_line % step == 0)
     steps = epochs // every * steps_a_line
     found: dict[tuple[str, ...], list[Array]] = {(): [], V: []}
     with _bar(2 * (OTHER_SEEDS + 1)) as bar:
