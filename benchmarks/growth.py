@@ -40,7 +40,7 @@ def seconds_a_row(net: cr.Network, rows: int) -> float:
     labels = rng.integers(net.K, size=rows)
     labels[: net.K] = np.arange(net.K)
     updates = UPDATES if net.size < 100_000 else 64
-    epochs = max(1, updates * 256 // rows)
+    epochs = max(4, updates * 256 // rows)
     options = {"solver": "adam", "batch_size": 256, "average": True, "record": "running", "dtype": "float32"}
     seconds = []
     for repeat in range(REPEATS if rows < 1_000_000 else 1):

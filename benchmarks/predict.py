@@ -16,6 +16,7 @@ import numpy as np
 import chainrule as cr
 
 ROWS = 100_000
+PAUSE = 0.2  # seconds before each turn: threads of BLAS go on spinning for half as long, on a core of whoever is next
 
 
 def main() -> None:
@@ -41,6 +42,7 @@ def in_turns(calls: dict[str, Callable[[], object]], many: int, turns: int) -> d
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(turns + 1):
         for name, call in calls.items():
+            time.sleep(PAUSE)
             began = time.perf_counter()
             for _ in range(many):
                 call()

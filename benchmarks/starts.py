@@ -19,6 +19,7 @@ import numpy as np
 import chainrule as cr
 
 STARTS = 10
+PAUSE = 0.2  # seconds before each turn: threads of BLAS go on spinning for half as long, on a core of whoever is next
 SOLVERS = ("newton", "lbfgs")
 
 
@@ -39,12 +40,14 @@ def main(rounds: int) -> None:
         times: dict[str, list[float]] = {name: [] for name in seconds}
         for _ in range(rounds):
             model = theirs(seed)
+            time.sleep(PAUSE)
             began = time.perf_counter()
             model.fit(X, labels)
             times["scikit-learn lbfgs"].append(time.perf_counter() - began)
             weights = net.weights_from(np.concatenate([part.ravel() for part in parts(model)]))
             goal = cr.log_likelihood(net, weights, X, T)
             for solver in SOLVERS:
+                time.sleep(PAUSE)
                 began = time.perf_counter()
                 run = cr.train(
                     net, X, labels, solver=solver, weights=net.weights_from(flat), progress=False,
