@@ -19,6 +19,7 @@ NETWORK = "28-64 relu-64 relu-2"
 NETWORKS = ("2-2 relu-2", "6-8 relu-4", "20-32 relu-10", "64-100 relu-20", "200-300 relu-100", "500-1000 relu-500")
 ROWS_OF_NETWORKS = 8_192
 UPDATES = 1500  # at least, so that what a call costs once does not show
+UPDATES_OF_TINY = 30_000  # up to 1,000 weights: a job for compiled code, which few updates of so little are not
 REPEATS = 3
 
 
@@ -39,7 +40,7 @@ def seconds_a_row(net: cr.Network, rows: int) -> float:
     X = rng.standard_normal((rows, net.D), dtype=np.float32)
     labels = rng.integers(net.K, size=rows)
     labels[: net.K] = np.arange(net.K)
-    updates = UPDATES if net.size < 100_000 else 64
+    updates = UPDATES_OF_TINY if net.size < 1000 else UPDATES if net.size < 100_000 else 64
     epochs = max(4, updates * 256 // rows)
     options = {"solver": "adam", "batch_size": 256, "average": True, "record": "running", "dtype": "float32"}
     seconds = []

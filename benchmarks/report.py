@@ -162,9 +162,10 @@ def _bars(axes, found: dict, names: list[str]) -> None:
 def _line(axes, points: list, what: str, label: str, divisor) -> None:
     axes.plot([n for n, _ in points], [s / divisor(n) * 1e9 for n, s in points], "o-", color="#009E73")
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
     if what == "weights":
         axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0, top=1.1 * axes.get_ylim()[1])
     axes.set_xlabel(what)
     axes.set_ylabel(label)
     axes.spines[["top", "right"]].set_visible(False)
