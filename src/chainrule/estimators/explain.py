@@ -231,7 +231,7 @@ class Explained:
         if target is None:
             A = model._unchecked(self._numbers(row))
             if not self.network_.law.has_classes:
-                from chainrule.estimators.forward import mean
+                from chainrule.kernels.forward import mean
 
                 return mean(self.network_, A)[0].astype(np.float64)
             return (

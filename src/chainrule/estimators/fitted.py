@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.estimators import forward
 from chainrule.estimators.course import Standing
 from chainrule.estimators.fitting import Fitted
 from chainrule.estimators.inputs import checked_rows
 from chainrule.estimators.parameters import FIRST_ORDER, schedule_of
 from chainrule.estimators.scaling import Scaling
-from chainrule.kernels import outputs
+from chainrule.kernels import forward, outputs
 from chainrule.network import Network, Weights
 from chainrule.training.history import History
 from chainrule.training.outcome import Outcome
