@@ -377,3 +377,8 @@ def test_labels_as_a_column_of_text_are_labels_for_one_sigmoid_output_too():
 def test_targets_of_different_lengths_are_refused():
     with pytest.raises(DataError, match="different lengths"):
         cr.train(Network("1-2"), [[0.0], [1.0]], [[1, 0], [1]])
+
+
+def test_a_notation_in_place_of_a_network_is_told_what_to_write():
+    with pytest.raises(DataError, match=r'chainrule\.Network\("2-3-3"\)'):
+        cr.train("2-3-3", [[0.0, 1.0]], [0])

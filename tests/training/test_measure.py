@@ -4,6 +4,7 @@ from scipy import stats
 
 import chainrule as cr
 from chainrule.errors import DataError
+from chainrule.training.measure import best_constant
 from support import LAWS, problem
 
 
@@ -66,3 +67,8 @@ def test_the_history_tells_the_objective_and_the_validation_rows():
     assert last.objective == pytest.approx(last.J - 0.25 * squares, rel=1e-12)
     assert "validation J" in str(run.history)
     assert run.history.has_validation()
+
+
+def test_the_best_constant_does_not_ask_for_a_class_without_weight():
+    T, weight = np.eye(3)[[0, 0, 1, 2]], np.array([1.0, 1.0, 2.0, 0.0]).reshape(-1, 1)
+    assert best_constant(cr.Network("2-3"), T, weight) == pytest.approx(4 * np.log(0.5))

@@ -27,7 +27,7 @@ def checked_inputs(net: Network, X: npt.ArrayLike, dtype: npt.DTypeLike = np.flo
     DataError
         Not two-dimensional, another width than D, not numeric, masked, sparse, or with a cell that is not finite.
     """
-    _check_network(net)
+    check_network(net)
     if type(X) is np.ndarray:
         is_plain = X.dtype == dtype and X.dtype.isnative and X.flags.c_contiguous
         if is_plain and X.shape[1:] == (net.D,) and _all_finite(X):
@@ -121,7 +121,7 @@ def checked_sample_weight(
 
 def checked_weights(net: Network, weights: Weights, name: str = "weights") -> Array:
     """The vector (P,) of weights that belong to the network; DataError for anything else."""
-    _check_network(net)
+    check_network(net)
     if not isinstance(weights, Weights):
         raise DataError(
             f"{name} must be a Weights, not {type(weights).__name__}.",
@@ -187,7 +187,7 @@ def as_matrix(values: Any, name: str, dtype: npt.DTypeLike) -> Array:
     return _as_floats(_real_array(values, name), name, dtype, _column_names(values))
 
 
-def _check_network(net: Network) -> None:
+def check_network(net: Network) -> None:
     """DataError for a notation in place of a network."""
     if not isinstance(net, Network):
         what = f"The network must be a Network, not {type(net).__name__}."

@@ -15,6 +15,7 @@ from chainrule.blas import one_blas_thread
 from chainrule.errors import DataError, SettingError
 from chainrule.kernels.blocks import Blocks
 from chainrule.kernels.blocks.objective import BlockedObjective
+from chainrule.kernels.inputs import check_network
 from chainrule.network import Network, Scheme, Weights
 from chainrule.terminal import ProgressBar, is_interactive
 from chainrule.training.checkpoint import Checkpoints, check_paths, evaluations_before
@@ -202,6 +203,7 @@ def train(
     >>> run.outcome.name, bool(run.history.J[-1] > run.history.J[0])
     ('MAX_EPOCHS', True)
     """
+    check_network(net)
     seed, kind = whole_seed(seed), floating(dtype)
     own = {
         "momentum": momentum, "beta1": beta1, "beta2": beta2, "epsilon": epsilon,

@@ -196,7 +196,8 @@ def best_constant(net: Network, T: Array, weight: Array | None) -> float:
         total += float(w.sum())
         y += w @ targets  # (K,)
     for targets, w in blocks():
-        J += float(w @ _log_density(net, targets, y / total))
+        counted = w > 0  # a class of which no row counts has the share 0, and the logarithm of that is not asked for
+        J += float(w[counted] @ _log_density(net, targets[counted], y / total))
     return J
 
 
