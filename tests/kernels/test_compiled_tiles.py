@@ -12,24 +12,22 @@ pytest.importorskip("llvmlite")
 from llvmlite import ir
 
 from chainrule.kernels.compiled import tiles, transposed
-from chainrule.kernels.compiled.emit import Emitter
 from chainrule.kernels.compiled.target import library, processor
 
 DTYPES = ["float64", "float32"]
+REGISTERS = sorted({16, 32, processor().register_bytes})  # bytes: also those of smaller processors than this one
 
 
-def callable_of(write, arguments: list[str], dtype: str):
-    """An internal function made one that Python can call."""
+def callable_of(write, arguments: list[str], dtype: str, register_bytes: int):
+    """A function for registers of that size, as Python calls it, and the lanes of a register."""
     bits = np.dtype(dtype).itemsize * 8
-    width = processor().lanes(bits)
+    width = register_bytes * 8 // bits
 
-    def both(module: ir.Module) -> None:
-        inner = write(module, bits, width)
-        e = Emitter(module, "outer", arguments, bits, width)
-        e.builder.call(inner, list(e.function.args))
-        e.end()
+    def written(module: ir.Module) -> None:
+        write(module, bits, width)
 
-    return library(f"test of {write.__name__} {bits}", both).function("outer", len(arguments)), width
+    name = write.__name__.removeprefix("write_")
+    return library(f"test of {name} {bits} {width}", written).function(name, len(arguments)), width
 
 
 def padded(rows: int, columns: int, ld: int, dtype: str, rng: np.random.Generator) -> np.ndarray:
@@ -39,10 +37,11 @@ def padded(rows: int, columns: int, ld: int, dtype: str, rng: np.random.Generato
     return found
 
 
+@pytest.mark.parametrize("registers", REGISTERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_product_is_that_of_numpy_and_nothing_beside_it_is_written(dtype, turned):
-    call, width = callable_of(tiles.write_product, tiles.ARGUMENTS, dtype)
+def test_a_product_is_that_of_numpy_and_nothing_beside_it_is_written(dtype, turned, registers):
+    call, width = callable_of(tiles.write_product, tiles.ARGUMENTS, dtype, registers)
     rng = np.random.default_rng(0)
     rows, terms = (1, 2, 5, 6, 7, 13, 31), (1, 3, 127, 128, 129, 300)
     columns = (1, 2, width - 1, width, width + 1, 3 * width - 2, 4 * width, 9 * width + 3)
@@ -63,15 +62,16 @@ def test_a_product_is_that_of_numpy_and_nothing_beside_it_is_written(dtype, turn
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_product_over_no_terms_leaves_what_is_kept(dtype):
-    call, _ = callable_of(tiles.write_product, tiles.ARGUMENTS, dtype)
+    call, _ = callable_of(tiles.write_product, tiles.ARGUMENTS, dtype, processor().register_bytes)
     C = np.ones((2, 3), dtype)
     call(0, 1, 1, 0, 3, C.ctypes.data, 3, 2, 3, 0, 1)
     np.testing.assert_array_equal(C, 1)
 
 
+@pytest.mark.parametrize("registers", REGISTERS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_matrix_is_turned_whatever_its_size(dtype):
-    call, width = callable_of(transposed.write_transposed, transposed.ARGUMENTS, dtype)
+def test_a_matrix_is_turned_whatever_its_size(dtype, registers):
+    call, width = callable_of(transposed.write_transposed, transposed.ARGUMENTS, dtype, registers)
     rng = np.random.default_rng(1)
     sizes = (1, 2, width - 1, width, width + 1, 2 * width, 3 * width + 5)
     for rows, columns in itertools.product(sizes, sizes):
