@@ -18,7 +18,7 @@ from chainrule.estimators.rows import Rows, settings_and_rule
 from chainrule.estimators.scaling import Scaling
 from chainrule.estimators.start import drawn
 from chainrule.kernels import Objective
-from chainrule.kernels.blocks import Block, Blocks
+from chainrule.kernels.blocks import Block, Blocks, SameRows
 from chainrule.kernels.blocks.objective import of_table
 from chainrule.tables.labels import LabelCoding
 from chainrule.training.class_weights import class_weighted
@@ -168,30 +168,17 @@ def _sum(objective: AnyObjective, of_block: Any) -> Any:
     return of_block(0, objective) if isinstance(objective, Objective) else objective.sum(of_block)
 
 
-class ScaledBlocks(Blocks):
+class ScaledBlocks(SameRows):
     """A table whose inputs, and targets of a Gaussian law, are standardised."""
 
     def __init__(self, source: Blocks, scaling: Scaling, target_scaling: Scaling | None) -> None:
-        self.source, self.scaling, self.target_scaling = source, scaling, target_scaling
-        self.rows, self.inputs, self.outputs, self.coding = source.rows, source.inputs, source.outputs, source.coding
-        self.has_weights, self.total_weight = source.has_weights, source.total_weight
+        super().__init__(source)
+        self.scaling, self.target_scaling = scaling, target_scaling
 
     def read(self, number: int, dtype: np.dtype[Any]) -> Block:
         """The block, standardised."""
         X, T, weight = self.source.read(number, dtype)
         return Block(self.scaling.apply(X), T if self.target_scaling is None else self.target_scaling.apply(T), weight)
-
-    def needs(self, number: int) -> range:
-        """The block of the source with the same number."""
-        return range(number, number + 1)
-
-    def place(self, row: int) -> str:
-        """As in the source."""
-        return self.source.place(row)
-
-    def column(self, part: str, number: int) -> str:
-        """As in the source."""
-        return self.source.column(part, number)
 
 
 def _scaled(model: Any, objective: AnyObjective) -> AnyObjective:

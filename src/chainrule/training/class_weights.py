@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chainrule.errors import SettingError, listed
 from chainrule.kernels import Objective
-from chainrule.kernels.blocks import Block, Blocks, WeightSum
+from chainrule.kernels.blocks import Block, Blocks, SameRows, WeightSum
 from chainrule.kernels.blocks.objective import BlockedObjective, of_table
 from chainrule.network import Network
 from chainrule.tables.labels import LabelCoding
@@ -72,13 +72,12 @@ def _counts(objective: Objective | BlockedObjective, classes: int) -> Array:
     return found
 
 
-class ClassWeighted(Blocks):
+class ClassWeighted(SameRows):
     """A table whose rows' weights are multiplied by those of their classes."""
 
     def __init__(self, source: Blocks, weights: Array) -> None:
-        self.source, self.weights = source, weights
-        self.rows, self.inputs, self.outputs, self.coding = source.rows, source.inputs, source.outputs, source.coding
-        self.has_weights = True
+        super().__init__(source)
+        self.weights, self.has_weights = weights, True
         sums = WeightSum(self.rows_per_block)
         for number in range(self.count):
             _, own = self.targets_of(number, np.dtype(np.float64))
@@ -94,18 +93,6 @@ class ClassWeighted(Blocks):
         """T and the weights of a block."""
         T, weight = self.source.targets_of(number, dtype)
         return T, self._weighted(T, weight, dtype)
-
-    def needs(self, number: int) -> range:
-        """The block of the source with the same number."""
-        return range(number, number + 1)
-
-    def place(self, row: int) -> str:
-        """As in the source."""
-        return self.source.place(row)
-
-    def column(self, part: str, number: int) -> str:
-        """As in the source."""
-        return self.source.column(part, number)
 
     def for_network(self, net: Network, coding: LabelCoding | None = None) -> Blocks:
         """As it is: it was made for a network."""

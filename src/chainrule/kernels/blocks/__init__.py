@@ -2,7 +2,7 @@
 
 from chainrule.kernels.blocks.moments import TargetMoments
 from chainrule.kernels.blocks.recycled import Recycled
-from chainrule.kernels.blocks.source import BLOCK_ROWS, Block, Blocks, bounds_of, rows_per_block
+from chainrule.kernels.blocks.source import BLOCK_ROWS, Block, Blocks, SameRows, bounds_of, rows_per_block
 from chainrule.kernels.blocks.tree import Node, TreeSum, plus
 from chainrule.kernels.blocks.weights import WeightSum
 
@@ -12,6 +12,7 @@ __all__ = [
     "Blocks",
     "Node",
     "Recycled",
+    "SameRows",
     "TargetMoments",
     "TreeSum",
     "WeightSum",

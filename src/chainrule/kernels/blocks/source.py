@@ -134,3 +134,29 @@ class Blocks(abc.ABC):
         """First row of a block, and the row after its last."""
         first = number * self.rows_per_block
         return first, min(first + self.rows_per_block, self.rows)
+
+
+class SameRows(Blocks):
+    """A table made of another one row for row: what each row holds is changed, where it lies is not.
+
+    Attributes
+    ----------
+    source : Blocks
+    """
+
+    def __init__(self, source: Blocks) -> None:
+        self.source = source
+        self.rows, self.inputs, self.outputs, self.coding = source.rows, source.inputs, source.outputs, source.coding
+        self.has_weights, self.total_weight = source.has_weights, source.total_weight
+
+    def needs(self, number: int) -> range:
+        """The block of the source with the same number."""
+        return range(number, number + 1)
+
+    def place(self, row: int) -> str:
+        """As in the source."""
+        return self.source.place(row)
+
+    def column(self, part: str, number: int) -> str:
+        """As in the source."""
+        return self.source.column(part, number)
