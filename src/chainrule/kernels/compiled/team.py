@@ -21,7 +21,7 @@ from chainrule.kernels.compiled.emit import INDEX, Emitter
 
 ARGUMENTS = ["rank", "members", "arrived#", "give_way"]
 _GONE = 1 << 40  # arrivals, where the others are not coming
-_SPINS = 60_000  # about 100 microseconds of waiting before a waiting thread gives its core away
+_SPINS = 3_000_000  # about 5 ms: who has slept is 0.1 ms late, and the others must not fall asleep over that
 _SLEEP = 20  # microseconds
 
 
