@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import platform
+import time
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ pytest.importorskip("llvmlite")
 from chainrule import Network
 from chainrule.kernels import reference
 from chainrule.kernels.compiled import run as run_module
+from chainrule.kernels.compiled import team
 from chainrule.kernels.compiled.kernel import Kernel
-from chainrule.kernels.compiled.pace import Pace
 from chainrule.kernels.compiled.run import CompiledRun, adam_steps
 from chainrule.training.solvers.first_order import Adam, Ascent, Momentum, Nesterov
 
@@ -149,7 +150,6 @@ def test_the_number_of_threads_in_a_team_changes_no_bit(text, batch, monkeypatch
     net = Network(text)
     weights, X, T = problem(net, 4100)
     s = np.random.default_rng(4).uniform(0, 2, 4100)
-    monkeypatch.setattr(Pace, "choose", lambda self: self.members)  # not what happens to be faster
     monkeypatch.setattr(run_module, "SHORT", 0)
     monkeypatch.setattr(run_module, "parts_of", lambda *_: 4)
     order = np.random.default_rng(5).permutation(4100)
@@ -173,7 +173,6 @@ def test_the_number_of_threads_in_a_team_changes_no_bit(text, batch, monkeypatch
 def test_teams_that_meet_do_not_wait_for_each_other(monkeypatch):
     net = Network("20-60 relu-12 sigmoid")
     weights, X, T = problem(net, 600)
-    monkeypatch.setattr(Pace, "choose", lambda self: self.members)
     monkeypatch.setattr(run_module, "SHORT", 0)
     monkeypatch.setattr(run_module, "parts_of", lambda *_: 4)
 
@@ -193,14 +192,13 @@ def test_teams_that_meet_do_not_wait_for_each_other(monkeypatch):
 def test_a_team_whose_other_members_do_not_come_leaves_the_weights_alone(monkeypatch):
     net = Network("3-4 tanh-3")
     weights, X, T = problem(net, 4100)
-    monkeypatch.setattr(Pace, "choose", lambda self: self.members)
     monkeypatch.setattr(run_module, "SHORT", 0)
     run = CompiledRun(Kernel(net), "ascent", X, T, None, weights.flat, threads=2)
     assert run.threads == 2
     submit = concurrent.futures.ThreadPoolExecutor.submit
 
     def interrupted(pool, call, *arguments):
-        if arguments[-4] == 1:  # the second member is about to start
+        if arguments[-5] == 1:  # the second member is about to start
             raise KeyboardInterrupt
         return submit(pool, call, *arguments)
 
@@ -211,6 +209,42 @@ def test_a_team_whose_other_members_do_not_come_leaves_the_weights_alone(monkeyp
     monkeypatch.undo()
     run.full_batches(np.full(5, 1e-4))
     assert (run.flat != weights.flat).any()
+
+
+@pytest.mark.parametrize("members", [2, 4])
+@pytest.mark.parametrize("batch", [None, 500])
+def test_where_waiting_costs_too_much_the_first_thread_goes_on_alone_to_the_same_bits(batch, members, monkeypatch):
+    net = Network("20-60 relu-12 sigmoid")
+    weights, X, T = problem(net, 4100)
+    monkeypatch.setattr(run_module, "SHORT", 0)
+    monkeypatch.setattr(run_module, "parts_of", lambda *_: 4)
+    late, held, real = [], [], (team._member, team.run)
+
+    def member(cores, call, *arguments):
+        if late and arguments[-5] == members - 1:
+            time.sleep(0.4)  # many times what is forgiven
+        real[0](cores, call, *arguments)
+
+    def run_noted(*arguments):
+        held.append(real[1](*arguments))
+        return held[-1]
+
+    monkeypatch.setattr(team, "_member", member)
+    monkeypatch.setattr(team, "run", run_noted)
+    ends = []
+    for threads in (1, members):
+        late += [True] * (threads > 1)
+        run = CompiledRun(Kernel(net), "adam", X, T, None, weights.flat, batch=batch, average=True, threads=threads)
+        steps = adam_steps(np.full(27, 0.01), 1, 0.9, 0.999)
+        J = (
+            run.full_batches(steps, J=True)
+            if batch is None
+            else run.batches(np.tile(np.arange(4100), (3, 1)), steps, J=True)
+        )
+        ends.append((run.flat.copy(), J))
+    assert held == [True, False]
+    np.testing.assert_array_equal(ends[1][0], ends[0][0])
+    np.testing.assert_array_equal(ends[1][1], ends[0][1])
 
 
 @pytest.mark.parametrize(("dtype", "smallest"), [("float64", 5e-324), ("float32", 1e-45)])

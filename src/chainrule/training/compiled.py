@@ -14,10 +14,9 @@ import numpy.typing as npt
 
 from chainrule.kernels import Objective
 from chainrule.kernels.compiled.kernel import constant_of
-from chainrule.kernels.compiled.run import CompiledRun, adam_steps
+from chainrule.kernels.compiled.run import CompiledRun, adam_steps, microseconds_of
 from chainrule.kernels.compiled.shuffle import shuffled
 from chainrule.kernels.compiled.threads import available
-from chainrule.kernels.select import reference_seconds
 from chainrule.training import randomness
 from chainrule.training.engine import Recipe, epoch_done, rate_of_last_update
 from chainrule.training.posterior import Posterior
@@ -29,7 +28,6 @@ Array = npt.NDArray[Any]
 
 _idle: weakref.WeakKeyDictionary[Objective, dict[Any, list[CompiledRun]]] = weakref.WeakKeyDictionary()
 SECONDS_A_CALL = 0.1  # after which Ctrl-C and the time limit are looked at
-SECONDS_A_TRIAL = 0.03  # of a number of threads that may be the slower one
 MOST_ROWS_ORDERED = 1 << 17  # of several epochs in one call: their orders are made before it
 
 
@@ -60,7 +58,8 @@ class CompiledEngine:
         assert isinstance(o, Objective)
         self._constant = constant_of(o.net, o.T, o.weight) if recipe.batch_size is not None else 0.0
         self._order: tuple[int, Array] | None = None  # that of an epoch which takes several calls
-        self._pace = reference_seconds(posterior.net, recipe.batch_size or self.rows)  # seconds an update, at first
+        # seconds an update: at first a guess that is rather too long, since a call cannot be cut short
+        self._pace = 2e-6 * microseconds_of(posterior.net, recipe.batch_size or self.rows)
 
     def with_learning_rate(self, learning_rate: float) -> CompiledEngine:
         """The same with another rate."""
@@ -91,7 +90,7 @@ class CompiledEngine:
 
     def _call(self, run: CompiledRun, state: State, last: int) -> State:
         """The state after one call of about `SECONDS_A_CALL`."""
-        updates = max(1, int((SECONDS_A_TRIAL if run.is_trying else SECONDS_A_CALL) / self._pace))
+        updates = max(1, int(SECONDS_A_CALL / self._pace))
         if self.recipe.batch_size is None:
             return self._full_batches(run, state, min(updates, last - state.epoch), last)
         whole = min(updates // self.batches, max(1, MOST_ROWS_ORDERED // self.rows), last - state.epoch)

@@ -43,12 +43,12 @@ class Form(NamedTuple):
 def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
     """``run(rows, ...)``: an update with all rows for each row of ``steps``; total[i] is J before update i."""
     e, gradient = _begin(module, net, form, FULL_BATCH)
-    b, barrier = e.builder, _barrier(e, form)
+    b, members = e.builder, _team(e, form)
     scale, value = _double_slot(e), _double_slot(e)
     _set_scale(e, scale, b.load(e.weight))
     size = e.rounded_up(b.sdiv(e.plus(e.n, form.parts - 1), e.index(form.parts)), form.width)
     with e.loop(e.epochs) as epoch:
-        with _my_parts(e, form) as part:
+        with _my_parts(e, form, members) as part:
             first = e.smaller(e.n, e.times(part, size))
             count = e.smaller(size, e.minus(e.n, first))
             g, J = e.address(e.g, e.times(part, e.stride)), e.address(e.J, part)
@@ -72,7 +72,7 @@ def write_full_batch(module: ir.Module, net: Network, form: Form) -> None:
                 last = b.icmp_signed("==", part, e.index(form.parts - 1))
                 with b.if_then(b.and_(last, b.icmp_signed(">", e.tail_rows, e.index(0)))):
                     add(e.tail, e.n, e.tail_rows)
-        _update(e, form, barrier, scale, epoch, e.address(e.total, epoch))
+        _update(e, form, members, scale, epoch, e.address(e.total, epoch))
     _end(e, form, FULL_BATCH)
 
 
@@ -83,7 +83,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
     J of each batch before its update is added to total[epoch], batch by batch.
     """
     e, gradient = _begin(module, net, form, BATCHES)
-    b, barrier = e.builder, _barrier(e, form)
+    b, members = e.builder, _team(e, form)
     scale = _double_slot(e)
     most = b.sdiv(e.plus(e.batch, form.parts - 1), e.index(form.parts))
     ld = e.rounded_up(most, form.width)
@@ -92,7 +92,7 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
         b.store(e.index(0), step)
     with e.loop(e.epochs) as epoch, e.loop(e.count, e.batch) as first:
         size = e.smaller(e.batch, e.minus(e.count, first))
-        with _my_parts(e, form) as part:
+        with _my_parts(e, form, members) as part:
             begin = e.smaller(size, e.times(part, most))
             count = e.smaller(most, e.minus(size, begin))
             X = e.address(e.panel, e.times(part, e.panel_size))
@@ -103,15 +103,15 @@ def write_batches(module: ir.Module, net: Network, form: Form) -> None:
             g, J = e.address(e.g, e.times(part, e.stride)), e.address(e.J, part)
             where = (X, ld if form.is_unrolled else e.index(net.D), T, ld, s, padded)
             b.call(gradient, [*where, e.w, g, J, _space(e)])
-        if barrier:
-            barrier.wait()
+        if members:
+            members.wait()
         weight = b.load(e.weight)
         for part in range(1, form.parts):
             weight = b.fadd(weight, b.load(e.address(e.weight, part)))
         _set_scale(e, scale, weight)
         number = b.load(step)
         b.store(b.add(number, e.index(1)), step)
-        _update(e, form, barrier, scale, number, e.address(e.total, epoch), waited=True)
+        _update(e, form, members, scale, number, e.address(e.total, epoch), waited=True)
     _end(e, form, BATCHES)
 
 
@@ -128,18 +128,14 @@ def _end(e: Emitter, form: Form, arguments: list[str]) -> None:
     write_flushed(e.module, "run", arguments, e.end(), form.bits, e.width)
 
 
-def _barrier(e: Emitter, form: Form) -> team.Barrier | None:
-    """The waiting, where there is anybody to wait for."""
-    if form.parts == 1:
-        return None
-    barrier = team.Barrier(e)
-    barrier.leave_if_alone()
-    return barrier
+def _team(e: Emitter, form: Form) -> team.Team | None:
+    """The others, where there may be any."""
+    return None if form.parts == 1 else team.Team(e)
 
 
-def _my_parts(e: Emitter, form: Form) -> Any:
+def _my_parts(e: Emitter, form: Form, members: team.Team | None) -> Any:
     """A loop over the parts of this thread."""
-    return e.loop(form.parts, e.members, e.rank)
+    return e.loop(form.parts, members.members if members else e.members, e.rank)
 
 
 def _space(e: Emitter) -> Any:
@@ -148,25 +144,25 @@ def _space(e: Emitter) -> Any:
 
 
 def _update(
-    e: Emitter, form: Form, barrier: team.Barrier | None, scale: Any, step: Any, total: Any, waited: bool = False
+    e: Emitter, form: Form, members: team.Team | None, scale: Any, step: Any, total: Any, waited: bool = False
 ) -> None:
     """This thread's share of the weights moves; J of the parts is added to ``total`` by the first thread."""
     b = e.builder
-    if barrier and not waited:
-        barrier.wait()
+    if members and not waited:
+        members.wait()
     if form.J:
         with b.if_then(b.icmp_signed("==", e.rank, e.index(0))):
             for part in range(form.parts):
                 b.store(b.fadd(b.load(total), b.load(e.address(e.J, part))), total)
-    blocks = b.sdiv(e.stride, e.index(WEIGHTS_FILLED_UP))
-    share = b.sdiv(e.plus(blocks, e.minus(e.members, 1)), e.members)
+    blocks, count = b.sdiv(e.stride, e.index(WEIGHTS_FILLED_UP)), members.members if members else e.members
+    share = b.sdiv(e.plus(blocks, e.minus(count, 1)), count)
     first = e.smaller(e.stride, e.times(e.times(e.rank, share), WEIGHTS_FILLED_UP))
     last = e.smaller(e.stride, e.plus(first, e.times(share, WEIGHTS_FILLED_UP)))
     numbers = e.address(e.steps, e.times(step, STEP_NUMBERS))
     vectors = (e.w, e.g, e.first, e.second, e.free, e.held)
     b.call(e.module.globals["update"], [*vectors, numbers, e.hyper, scale, first, last, e.stride])
-    if barrier:
-        barrier.wait()
+    if members:
+        members.end_step()
 
 
 def _double_slot(e: Emitter) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +11,13 @@ import numpy.typing as npt
 from chainrule.kernels.compiled import blocked, epochs, team
 from chainrule.kernels.compiled.epochs import STEP_NUMBERS, Form
 from chainrule.kernels.compiled.kernel import Kernel, aligned, constant_of, filled_up
-from chainrule.kernels.compiled.pace import Pace
+from chainrule.kernels.compiled.team_size import TeamSize
 from chainrule.kernels.compiled.updates import WEIGHTS_FILLED_UP
 from chainrule.network import Network
 
 Array = npt.NDArray[Any]
-SHORT = 4000  # microseconds of a call that is over before other threads have woken up and paid
+SAVED, SAVED_UNROLLED = 0.15, 0.3  # of `microseconds_of` that several threads save at least
+SHORT = 1000  # microseconds of a call that is over before other threads have woken up and paid
 
 
 class CompiledRun:
@@ -74,7 +74,8 @@ class CompiledRun:
         step_rows = len(X) if batch is None else min(batch, max(len(X), 1))
         self.parts = parts_of(net, step_rows, kernel.is_unrolled)
         self.threads = max(1, min(threads, self.parts))
-        self._pace, self._microseconds = Pace(self.threads), microseconds_of(net, step_rows)
+        self._team_size, self._microseconds = TeamSize(self.threads), microseconds_of(net, step_rows)
+        self._saved = self._microseconds * (SAVED_UNROLLED if kernel.is_unrolled else SAVED)
         self._w, self._first, self._second, self._free, self._held = (self._padded() for _ in range(5))
         self._w[: self._size] = flat
         self._free[: self._size] = 1 if free is None else free
@@ -111,11 +112,6 @@ class CompiledRun:
         self._sums_at = (*_at(self._g), *chunk, self._g.shape[1], *_at(self._J))
         self._solver_at = _at(self._weight, self._first, self._second, self._free, self._held)
         self._memory_at = (*_at(self._space), self._space_size)
-
-    @property
-    def is_trying(self) -> bool:
-        """Whether the next call is made to learn how many threads are faster, and may be a short one."""
-        return self._pace.is_trying
 
     @property
     def flat(self) -> Array:
@@ -179,13 +175,12 @@ class CompiledRun:
         return found
 
     def _go(self, call: Callable[..., Any], arguments: tuple[int, ...], steps: int) -> None:
-        """One call, by as many threads as were faster lately."""
+        """One call, by a team where it pays."""
         if self.threads == 1 or steps * self._microseconds < SHORT:
             team.run(call, arguments, 1)
             return
-        members, began = self._pace.choose(), time.perf_counter()
-        team.run(call, arguments, members)
-        self._pace.note(members, time.perf_counter() - began, steps)
+        members = self._team_size.choose()
+        self._team_size.note(members, team.run(call, arguments, members, self._saved))
 
     def _padded(self, count: int | None = None) -> Array:
         """Zeros for a vector of weights, filled up, or for several."""
