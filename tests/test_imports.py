@@ -18,7 +18,7 @@ ROOT = Path(chainrule.__file__).parent
 # A part may import the parts above it in this table, never one below it. Parts in one line do not know each other.
 ORDER = (
     ("errors",),
-    ("terminal", "atomic", "blas", "lock"),
+    ("terminal", "atomic", "blas", "cores", "lock"),
     ("functions",),
     ("weights",),
     ("network",),

@@ -293,8 +293,8 @@ def test_the_dtype_is_part_of_what_a_checkpoint_is_of(tmp_path):
 
 def test_restarts_side_by_side_are_those_one_after_the_other(monkeypatch):
     together = train_clusters(restarts=3, epochs=60)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr("chainrule.training.restarts.cores", lambda: 1)
+    monkeypatch.setattr("chainrule.kernels.compiled.threads.cores", lambda: 1)
     alone = train_clusters(restarts=3, epochs=60)
     assert (together.weights.flat == alone.weights.flat).all()
     assert together.restarts == alone.restarts

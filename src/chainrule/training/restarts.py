@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.cores import cores
 from chainrule.errors import DivergedError, SettingError
 from chainrule.training.climb import Climb
 from chainrule.training.history import Record
@@ -114,7 +114,7 @@ def run_all(
 def workers_for(count: int, floats_per_update: int, is_compiled: bool = False) -> int:
     """How many starts to run at once: as many as processors where an update is mostly spent outside Python."""
     pays = is_compiled or floats_per_update >= FLOATS_THAT_PAY
-    return min(count, os.cpu_count() or 1) if pays else 1
+    return min(count, cores()) if pays else 1
 
 
 def check_restarts(restarts: Any, time_limit: Any, start_is_given: bool) -> None:

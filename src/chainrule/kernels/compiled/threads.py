@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from chainrule.cores import cores
 from chainrule.kernels.compiled import team
 
 Part = TypeVar("Part")
@@ -28,11 +29,7 @@ _most: contextvars.ContextVar[int] = contextvars.ContextVar("most threads", defa
 
 def available() -> int:
     """Cores this process may use, or what `at_most` leaves of them."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        cores = os.cpu_count() or 1
-    return min(cores, _most.get())
+    return min(cores(), _most.get())
 
 
 @contextlib.contextmanager
