@@ -18,7 +18,7 @@ def cores() -> int:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         allowed = os.cpu_count() or 1
-    return max(1, min(allowed, int(_share())))
+    return max(1, int(min(allowed, _share())))
 
 
 def _share() -> float:
