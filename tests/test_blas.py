@@ -32,12 +32,12 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_afterwards():
 
 @pytest.mark.parametrize("first_to_leave", [0, 1])
 def test_what_was_set_comes_back_when_the_last_of_several_threads_leaves(first_to_leave):
-    before, inside, leave = threads(), threading.Barrier(3, timeout=20), [threading.Event(), threading.Event()]
+    before, inside, leave = threads(), threading.Barrier(3, timeout=200), [threading.Event(), threading.Event()]
 
     def hold(number):
         with one_blas_thread():
             inside.wait()
-            leave[number].wait(timeout=20)
+            leave[number].wait(timeout=200)
 
     holders = [threading.Thread(target=hold, args=(number,), daemon=True) for number in range(2)]
     for holder in holders:

@@ -64,7 +64,7 @@ def test_names_are_listed_quoted_and_cut():
 
 
 def test_counts_agree_with_their_noun():
-    assert [counted(n, "row") for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert [counted(n, "row") for n in (0, 1, 2, 12_345)] == ["0 rows", "1 row", "2 rows", "12,345 rows"]
 
 
 def test_the_nearest_name_is_offered_only_where_it_is_near():

@@ -16,7 +16,7 @@ import sys, pathlib, time
 from chainrule.lock import locked
 with locked(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 

@@ -88,8 +88,8 @@ def listed(names: Iterable[object], most: int = 12) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """``1 row``, ``2,000 rows``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -68,7 +68,7 @@ class Weights:
         return Weights, (self.network, self.flat)
 
     def __repr__(self) -> str:
-        return f"Weights of {self.network.notation}: {self.flat.size} numbers, {self.flat.dtype}"
+        return f"Weights of {self.network.notation}: {self.flat.size:,} numbers, {self.flat.dtype}"
 
 
 class _Views(list[npt.NDArray[Any]]):

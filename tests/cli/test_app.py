@@ -93,7 +93,7 @@ def test_the_demo_ends_by_a_signal_with_its_status_and_leaves_nothing(number, st
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline().startswith("Data")
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=240)
     assert process.returncode == status, err
     assert "Traceback" not in err
     assert not (tmp_path / "demo").exists()

@@ -226,7 +226,7 @@ def test_ctrl_c_ends_with_130_and_writes_nothing(tmp_path: Path, existed: bool) 
     while "Training" not in process.stdout.readline():
         pass
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "Traceback" not in error
     assert "nothing was written" in error

@@ -18,7 +18,7 @@ def test_a_reader_that_leaves_does_not_leave_files_unwritten(tmp_path):
     assert process.stdout.readline().startswith("Table")
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=240) == 0
     process.stderr.close()
     assert "</html>" in (tmp_path / "r.html").read_text(encoding="utf-8")
     assert (tmp_path / "flowers.model").exists()

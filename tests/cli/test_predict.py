@@ -152,7 +152,7 @@ def test_a_closed_pipe_ends_quietly(trained, tmp_path):
     assert process.stdout.readline().startswith("prediction,")
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=240) == 0
     process.stderr.close()
 
 

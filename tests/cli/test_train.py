@@ -153,7 +153,7 @@ def test_an_interrupt_saves_the_weights_so_far(number, status, tmp_path):
         assert any(line.startswith("Network") for line in process.stdout)
         time.sleep(seconds)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         assert (process.returncode, err) == (status, "")
         if model.exists():
             break

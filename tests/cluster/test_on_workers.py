@@ -97,18 +97,3 @@ def test_an_address_where_nobody_answers_is_an_error():
     nobody = pytest.raises(ClusterError, match="No Dask scheduler answers")
     with dask.config.set(settings), nobody, connected("tcp://127.0.0.1:1"):
         pass
-
-
-def test_local_workers_listen_on_the_loopback_address_alone():
-    import psutil
-
-    with connected("local") as client:
-        pids = [os.getpid(), *client.run(os.getpid).values()]
-        places = {
-            found.laddr.ip
-            for pid in pids
-            for found in psutil.Process(pid).net_connections(kind="inet")
-            if found.status == psutil.CONN_LISTEN
-        }
-        assert len(pids) > 1
-    assert places == {"127.0.0.1"}

@@ -167,6 +167,45 @@ def test_a_scheduler_that_is_gone_is_an_error_and_the_checkpoint_goes_on(tmp_pat
     assert same_bits(resumed, here)
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"solver": "lbfgs", "class_weight": "balanced"},
+        {"solver": "momentum", "average": True, "learning_rate": 0.2, "record_every": 1, "dtype": "float32"},
+    ],
+    ids=["lbfgs", "momentum"],
+)
+def test_a_checkpoint_goes_from_memory_to_blocks_to_workers_and_back(three, tmp_path, own):
+    options = {**own, "seed": 1, "tolerance": 0}
+    whole = cr.train(NET, X, LABELS, sample_weight=WEIGHT, epochs=10, **options)
+    options |= {"checkpoint": tmp_path / "run", "resume": True}
+    cr.train(NET, X, LABELS, sample_weight=WEIGHT, epochs=2, **options)
+    cr.train(NET, cr.ArrayBlocks(X, LABELS, WEIGHT), epochs=4, **options)
+    cr.train(NET, LAZY["X"], LAZY["T"], sample_weight=LAZY["weight"], epochs=6, **options)
+    cr.train(NET, X, LABELS, sample_weight=WEIGHT, epochs=8, **options)
+    last = cr.train(NET, LAZY["X"], LAZY["T"], sample_weight=LAZY["weight"], epochs=10, **options)
+    assert same_bits(last, whole)
+
+
+@pytest.mark.parametrize("column", range(2))
+def test_a_checkpoint_is_not_gone_on_from_with_other_rows(three, tmp_path, column):
+    options = {"solver": "lbfgs", "seed": 1, "checkpoint": tmp_path / "run"}
+    cr.train(NET, X, LABELS, epochs=1, **options)
+    other = X.copy()
+    other[-1, column] += 1e-9
+    with pytest.raises(SettingError, match="data differs"):
+        cr.train(NET, da.from_array(other, chunks=(CHUNK, 2)), LAZY["T"], epochs=3, resume=True, **options)
+
+
+def test_mini_batches_go_on_only_in_the_order_they_began_with(three, tmp_path):
+    options = {**OF_BATCHES, "checkpoint": tmp_path / "run"}
+    whole = cr.train(NET, cr.ArrayBlocks(X, LABELS), **{**OF_BATCHES, "epochs": 2})
+    cr.train(NET, cr.ArrayBlocks(X, LABELS), **options)
+    with pytest.raises(SettingError, match=r"rows differs(.|\n)*'in blocks', here 'in memory'"):
+        cr.train(NET, X, LABELS, resume=True, **options)
+    assert same_bits(cr.train(NET, LAZY["X"], LAZY["T"], resume=True, **{**options, "epochs": 2}), whole)
+
+
 def test_a_fault_on_a_worker_names_the_first_row_of_the_table(three):
     values = X.copy()
     values[[140_000, 380_000], 1] = np.nan
@@ -183,23 +222,13 @@ def test_targets_outside_the_law_are_named(three):
 
 def test_rows_that_do_not_fit_into_the_workers_are_refused_at_once():
     huge = da.zeros((10**13, 2), chunks=(10**10, 2))
-    with cluster(1, processes=False) as client, pytest.raises(SettingError, match="memory together"):
+    with cluster(1, processes=False) as client, pytest.raises(SettingError, match="the worker has"):
         Held(client, NET, DaskBlocks(huge, huge[:, :1]), np.dtype(np.float64))
 
 
 def test_a_small_table_is_trained_here(three):
     run = cr.train(NET, LAZY["X"][:5000], LAZY["T"][:5000], solver="lbfgs", epochs=5)
     assert same_bits(run, cr.train(NET, X[:5000], LABELS[:5000], solver="lbfgs", epochs=5))
-
-
-def test_an_asynchronous_client_is_refused():
-    from chainrule.cluster.client import checked_client
-
-    class Asynchronous:
-        asynchronous = True
-
-    with pytest.raises(SettingError, match="without asynchronous=True"):
-        checked_client(Asynchronous())
 
 
 def test_with_a_client_the_workers_have_the_rows_and_without_one_nobody(three):

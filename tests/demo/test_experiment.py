@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -109,6 +110,31 @@ def test_ctrl_c_in_any_of_the_runs_ends_the_experiment(monkeypatch: pytest.Monke
             patch.setattr(module, "train", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 run_experiment(3)
+
+
+def test_ctrl_c_while_both_ways_run_stops_them_at_their_next_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, ends = module._climb, []
+
+    def endless(X, labels, start, epochs, rate, every, freeze, callbacks=()):  # type: ignore[no-untyped-def]
+        run = usual(X, labels, start, 10**9, rate, every, freeze, callbacks)
+        ends.append(run.outcome)
+        return run
+
+    class Pool(ThreadPoolExecutor):
+        """Ctrl-C comes while the results are waited for."""
+
+        def submit(self, *args, **kwargs):  # type: ignore[no-untyped-def, override]
+            super().submit(*args, **kwargs)
+            pressed: Future[None] = Future()
+            pressed.set_exception(KeyboardInterrupt())
+            return pressed
+
+    monkeypatch.setattr(module, "_climb", endless)
+    monkeypatch.setattr(module, "ThreadPoolExecutor", Pool)
+    X, labels, start = drawn(0)
+    with pytest.raises(KeyboardInterrupt):
+        module._both_ways(X, labels, start, 10, record_every=1)
+    assert ends == [Outcome.STOPPED, Outcome.STOPPED]
 
 
 def test_the_confusion_matrix_counts_true_classes_in_rows() -> None:

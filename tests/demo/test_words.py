@@ -119,7 +119,7 @@ def test_the_published_table_fits_v_held_fixed_and_no_run_that_trains_v(short: E
     for seed in range(1, 13):
         X, labels, start = drawn(seed)
         for freeze, rows in both.items():
-            run = module._climb(X, labels, start, 900, 100 * LEARNING_RATE, 100, freeze, progress=False)
+            run = module._climb(X, labels, start, 900, 100 * LEARNING_RATE, 100, freeze)
             rows.append(run.history.J)
     spread = Spread(np.arange(10) * 10_000, np.array(both[()]), np.array(both[("W2",)]), 100, 0.55)
     rows = compared(dataclasses.replace(short, spread=spread))

@@ -22,7 +22,12 @@ PRIVATE = {
 
 pytestmark = [
     pytest.mark.skipif(not PLACE.exists(), reason="scikit-learn was installed without its tests"),
-    pytest.mark.filterwarnings("default"),  # theirs are written for a run in which warnings are no errors
+    pytest.mark.filterwarnings(
+        "default",  # theirs are written for a run in which warnings are no errors
+        # what they fit in few iterations, or without looking at how well, is told and no matter here
+        "ignore:The network predicts worse than the best constant:sklearn.exceptions.ConvergenceWarning",
+        "ignore:Stochastic Optimizer. Maximum iterations:sklearn.exceptions.ConvergenceWarning",
+    ),
 ]
 
 SOURCE = PLACE.read_text(encoding="utf-8").replace(IMPORT, OURS) if PLACE.exists() else ""

@@ -1,6 +1,7 @@
 """Bad inputs and faults as one table: it drives tests/test_faults.py and makes docs/bad-inputs.md."""
 
 from fault_table.blocks import BLOCKS
+from fault_table.clusters import CLUSTERS
 from fault_table.csv_files import CSV
 from fault_table.entry import Entry
 from fault_table.labels import LABELS
@@ -16,6 +17,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Shapes and containers": SHAPES,
     "Tables read in blocks": BLOCKS,
     "Large tables and folders": LARGE,
+    "Clusters": CLUSTERS,
     "CSV and other files": CSV,
     "Models and checkpoints": MODELS,
     "Running": RUNNING,

@@ -128,7 +128,7 @@ def stopped(folder):
                     break
             time.sleep(3)
             process.send_signal(number)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
         assert process.returncode == status, out + err
         assert ("weights so far are saved" in out) == model.exists()
         if model.exists():

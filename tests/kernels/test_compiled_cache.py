@@ -150,7 +150,7 @@ def test_processes_at_once_do_not_disturb_each_other(place):
     """
     command = [sys.executable, "-c", textwrap.dedent(code)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    said = {process.communicate(timeout=60)[0] for process in running}
+    said = {process.communicate(timeout=240)[0] for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(said) == 1
     assert len(list(place.rglob("*.o"))) == 3

@@ -185,7 +185,7 @@ def test_a_child_process_forked_after_use_works_on():
             os._exit(0 if after[0] == before[0] and (after[1] == before[1]).all() else 3)
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
-    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=240)
     assert run.returncode == 0, run.stderr
 
 

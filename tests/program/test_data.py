@@ -31,7 +31,7 @@ def written(path, net, **options):
 
 
 def run_alone(script):
-    return subprocess.run([sys.executable, "-I", script], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-I", script], capture_output=True, text=True, timeout=240)
 
 
 def data_of(script):

@@ -14,7 +14,7 @@ from chainrule.errors import ChainruleError, SettingError
 from chainrule.network import Network
 from chainrule.show import plot_confusion, plot_network, plot_scatter, save_figure
 from chainrule.show.inline import inline_svg
-from chainrule.show.save import figure_bytes, small_png
+from chainrule.show.save import figure_bytes, figure_files, small_png
 from chainrule.show.style import PALETTE
 
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
@@ -42,6 +42,28 @@ def test_another_ending_and_a_missing_folder_are_refused_in_words(tmp_path: Path
         save_figure(figure(), tmp_path / "missing" / "figure.png")  # type: ignore[arg-type]
 
 
+def test_files_of_several_kinds_are_those_of_each_alone_and_the_figure_stays_as_it_was() -> None:
+    drawn = plot_confusion([[48, 2], [5, 45]])
+    before = drawn.get_layout_engine(), drawn.dpi, drawn.get_facecolor()
+    both = figure_files(drawn, ["png", "svg"])
+    assert both == {kind: figure_bytes(plot_confusion([[48, 2], [5, 45]]), kind) for kind in ("svg", "png")}
+    inline_svg(drawn, "x", "x")
+    assert (drawn.get_layout_engine(), drawn.dpi, drawn.get_facecolor()) == before
+
+
+def test_a_figure_keeps_its_layout_where_a_file_of_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = plot_confusion([[1]])
+    before = drawn.get_layout_engine(), drawn.dpi
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(drawn, "savefig", broken)
+    with pytest.raises(MemoryError):
+        figure_bytes(drawn, "png")
+    assert (drawn.get_layout_engine(), drawn.dpi) == before
+
+
 def test_a_failure_while_writing_leaves_the_older_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save_figure(figure(), tmp_path / "figure.png")  # type: ignore[arg-type]
     before = path.read_bytes()
@@ -59,6 +81,7 @@ def test_a_failure_while_writing_leaves_the_older_figure(tmp_path: Path, monkeyp
 def test_compact_svg_looks_as_matplotlib_meant_it_and_is_much_smaller() -> None:
     rng = np.random.default_rng(0)
     drawn = plot_scatter(rng.standard_normal((900, 2)), rng.integers(0, 3, 900))
+    drawn.set_layout_engine("none")  # both are to have the same places
     held = io.BytesIO()
     drawn.savefig(held, format="svg")
     plain, compact = held.getvalue().decode(), figure_bytes(drawn, "svg").decode()
@@ -86,6 +109,16 @@ def test_an_inlined_figure_is_one_svg_element_with_a_title_and_no_id_that_could_
     used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', one))
     assert used
     assert {a or b for a, b in used} <= ids[0]
+
+
+def test_the_svg_file_of_a_figure_is_inlined_as_the_figure_itself_and_has_no_paper_of_its_own() -> None:
+    net = Network("2-3-3")
+    drawn = plot_network(net, net.initial_weights())
+    file = figure_bytes(drawn, "svg")
+    assert inline_svg(file, "x", "x") == inline_svg(drawn, "x", "x")
+    papers = [re.findall(r'<g id="(?:x-)?patch_1">\s*<path [^>]*style="([^"]*)"', text)
+              for text in (file.decode(), inline_svg(file, "x", "x"))]  # fmt: skip
+    assert papers == [["fill: #ffffff"], ["fill: none"]]
 
 
 def test_an_inlined_figure_takes_its_colours_from_the_page() -> None:

@@ -113,7 +113,7 @@ def test_the_figures_of_the_rows_held_out_are_those_of_the_model_in_memory(table
 def test_predictions_block_by_block_are_those_of_the_whole_table(table):
     model, _, _ = streamed_fit.streamed_fit(plan_of(table), epochs=1, progress=False)
     whole = in_memory(opened_source(table))
-    said = [block for _, block in StreamedPredictions(model, opened_source(table)).blocks()]
+    said = list(StreamedPredictions(model, opened_source(table)).blocks())
     assert len(said) > 1
     together = model.predictions(whole)
     assert np.abs(np.concatenate([block.probabilities for block in said]) - together.probabilities).max() < 1e-14

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -253,38 +252,35 @@ def test_without_an_interval_it_is_saved_at_most_every_ten_seconds_and_at_the_en
 
 
 KILLED = """
-import sys, chainrule as cr
+import os, signal, sys, threading, chainrule as cr
 X, labels = cr.datasets.three_clusters(per_class=25, seed=0)
-print("ready", flush=True)
-run = cr.train(cr.Network("2-4 tanh-3"), X, labels, solver="adam", batch_size=8, epochs=int(sys.argv[2]), seed=3,
-               dropout=0.2, checkpoint=sys.argv[1], checkpoint_every=1, resume=True)
+path, epoch_of_death, delay = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+def die(record, weights):
+    if record.epoch == epoch_of_death:
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL)).start()
+run = cr.train(cr.Network("2-4 tanh-3"), X, labels, solver="adam", batch_size=8, epochs=200, seed=3,
+               dropout=0.2, checkpoint=path, checkpoint_every=1, resume=True, callbacks=[die])
 sys.stdout.write(run.weights.flat.tobytes().hex())
 """
 
 
 def test_refit_after_kills_gives_the_same_weights(tmp_path):
-    path, epochs, environment = tmp_path / "run", "150", {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", KILLED]
+    path, environment = tmp_path / "run", {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
-    def run_to_its_end(file):
-        return subprocess.run([*command, file, epochs], capture_output=True, check=True, env=environment).stdout
+    def ended(file, epoch_of_death=-1, delay=0.0):
+        command = [sys.executable, "-c", KILLED, file, str(epoch_of_death), str(delay)]
+        return subprocess.run(command, capture_output=True, env=environment)
 
-    whole = run_to_its_end(tmp_path / "whole")
+    whole = ended(tmp_path / "whole")
     reached = []
-    for delay in (0.0, 0.013, 0.04):
-        process = subprocess.Popen([*command, path, epochs], stdout=subprocess.PIPE, env=environment)
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(delay)
-        deadline = time.monotonic() + 30
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.001)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    for epoch, delay in ((3, 0.0), (30, 0.004), (60, 0.011)):  # in an epoch, or in the writing of a checkpoint
+        assert ended(path, epoch, delay).returncode == -signal.SIGKILL
         reached.append(unpacked(path.read_bytes())[0].state.epoch)
+        assert epoch - 1 <= reached[-1] < 200
     assert reached == sorted(reached)
-    assert reached[-1] < 150  # else nothing was cut short
-    assert run_to_its_end(path) == whole
+    last = ended(path)
+    assert last.returncode == whole.returncode == 0
+    assert last.stdout == whole.stdout
 
 
 def test_a_record_that_only_the_stop_added_does_not_count_as_the_best(tmp_path):

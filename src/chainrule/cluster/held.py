@@ -14,7 +14,7 @@ from chainrule.cluster.aligned import aligned
 from chainrule.cluster.allot import Share, allotted
 from chainrule.cluster.client import GO_ON, faults_named
 from chainrule.cluster.lineage import needed, root_of, with_root
-from chainrule.cluster.part import OfBlock, as_it_is, block_of, built, joined, moments_of, sums_of
+from chainrule.cluster.part import OfBlock, as_it_is, block_of, built, digests_of, joined, moments_of, sums_of
 from chainrule.cluster.table import DaskBlocks
 from chainrule.errors import ClusterError, SettingError
 from chainrule.kernels.blocks import Block, Blocks, Node, TargetMoments, TreeSum
@@ -78,6 +78,13 @@ class Held:
         tasks = self._on_each(moments_of)
         found: TargetMoments = self._summed(tasks, TreeSum(TargetMoments.plus), None, of_moments=True)
         return found
+
+    def digests(self) -> list[bytes]:
+        """That of each block."""
+        with faults_named():
+            tasks = self._on_each(digests_of)
+            self._wait(tasks)
+            return [digest for found in self.client.gather(tasks) for _, digest in found]
 
     def block(self, number: int) -> Block:
         """A block, fetched."""
@@ -187,8 +194,9 @@ class Held:
         size = self.blocks.rows * columns * self.dtype.itemsize
         if limits and all(limits) and size > sum(limits):
             raise SettingError(
-                f"The rows take {size / 1e9:,.1f} GB, and the {len(limits)} workers have {sum(limits) / 1e9:,.1f} GB"
-                " of memory together.",
+                f"The rows take {size / 1e9:,.1f} GB, and"
+                f" {'the worker has' if len(limits) == 1 else f'the {len(limits)} workers together have'}"
+                f" {sum(limits) / 1e9:,.1f} GB of memory.",
                 "Each worker holds its blocks in memory.",
                 "Use more workers" + (", or dtype='float32'." if self.dtype == np.float64 else "."),
             )

@@ -143,6 +143,10 @@ class ClusterObjective(BlockedObjective):
             self._targets = self._table().moments()
         return self._targets
 
+    def digests(self) -> list[bytes]:
+        """A digest of each block, made where it is held."""
+        return self._table().digests()
+
     def block(self, number: int) -> Block:
         """A block, fetched from the worker that holds it and has checked it."""
         return self._table().block(number)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.cluster.client import check_dask, present_client
+from chainrule.cluster.client import check_dask, check_environments, present_client
 from chainrule.errors import SettingError
 from chainrule.kernels.blocks import Block, Blocks
 from chainrule.network import Network
@@ -33,6 +33,8 @@ class OnWorkers(Blocks):
     ------
     SettingError
         There is no client.
+    ClusterError
+        The scheduler or a worker has no chainrule, or another version.
     """
 
     def __init__(self, table: Blocks, client: Any = None) -> None:
@@ -43,6 +45,7 @@ class OnWorkers(Blocks):
                 "There is no Dask client, so there are no workers.",
                 "Make one first: distributed.Client() for this machine, Client(address) for a scheduler that runs.",
             )
+        check_environments(self.client)
         self._take(table)
 
     def _take(self, table: Blocks) -> None:
@@ -78,10 +81,6 @@ class OnWorkers(Blocks):
         found = copy.copy(self)
         found._take(self.table.for_network(net, coding))
         return found
-
-    def fingerprint(self) -> str:
-        """That of the table."""
-        return self.table.fingerprint()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the client, which stays where the solver is."""

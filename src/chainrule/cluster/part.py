@@ -11,9 +11,9 @@ import numpy.typing as npt
 from chainrule.blas import one_blas_thread
 from chainrule.cluster.aligned import aligned
 from chainrule.cluster.lineage import with_root
-from chainrule.cluster.table import HeldBlocks, Outline
+from chainrule.cluster.outline import HeldBlocks, Outline
 from chainrule.kernels import select
-from chainrule.kernels.blocks import Block, Blocks, Node, TargetMoments, TreeSum
+from chainrule.kernels.blocks import Block, Blocks, Node, TargetMoments, TreeSum, block_digest
 from chainrule.kernels.blocks.checks import check_numbers, check_shape
 from chainrule.kernels.objective import Objective
 from chainrule.network import Network
@@ -104,6 +104,11 @@ def moments_of(part: Part) -> list[Node]:
     for number, block in part.blocks.items():
         sums.add(number, TargetMoments.of(part.net.law, block.T, block.weight))
     return sums.nodes()
+
+
+def digests_of(part: Part) -> list[tuple[int, bytes]]:
+    """Number and digest of each block."""
+    return [(number, block_digest(block)) for number, block in part.blocks.items()]
 
 
 def joined(several: Sequence[Sequence[Node]], of_moments: bool = False) -> list[Node]:

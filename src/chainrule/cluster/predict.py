@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.cluster.client import check_environments
 from chainrule.cluster.pieces import pieces_of
 from chainrule.errors import DataError
 
@@ -29,6 +30,8 @@ def mapped(function: Callable[[Any], Array], X: Any, sample: Array) -> Any:
     ------
     DataError
         X has not two dimensions.
+    ClusterError
+        There is a cluster, and a worker of it has no chainrule.
     """
     import dask.array as da
     from dask import delayed
@@ -39,6 +42,7 @@ def mapped(function: Callable[[Any], Array], X: Any, sample: Array) -> Any:
             "Expected 2D array, got 1D array instead: X must have two dimensions (rows, columns).",
             "Reshape your data: X.reshape(-1, 1) for one column.",
         )
+    check_environments()
     one = delayed(function, pure=True)
     lengths = pieces.lengths or (np.nan,) * len(pieces.parts)
     shapes = [(length, *sample.shape[1:]) for length in lengths]

@@ -10,64 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.cluster import is_dask
-from chainrule.cluster.aligned import aligned
-from chainrule.cluster.client import check_dask, faults_named, present_client
-from chainrule.cluster.pieces import Pieces, Span, check_looks, classes_of, look_at, pieces_of, rows_of
-from chainrule.errors import ChainruleError, DataError, counted
-from chainrule.kernels.blocks import Block, Blocks, TreeSum, bounds_of
-from chainrule.kernels.inputs import are_labels, as_matrix
+from chainrule.cluster.assembly import assembled, slices_of, sum_of
+from chainrule.cluster.client import check_dask, check_environments, present_client
+from chainrule.cluster.computing import computed, looked_at
+from chainrule.cluster.outline import Outline
+from chainrule.cluster.pieces import Pieces, check_looks, classes_of, look_at, pieces_of
+from chainrule.errors import DataError, counted
+from chainrule.kernels.blocks import Block, TreeSum, bounds_of
+from chainrule.kernels.inputs import are_labels
 from chainrule.network import Network
 from chainrule.tables.labels import LabelCoding
 
 Array = npt.NDArray[Any]
-
-
-class Outline(Blocks):
-    """What is known of a table of Dask pieces without its rows: it travels to the workers."""
-
-    def __init__(self) -> None:
-        self.codes_labels = False
-        self.lengths: Sequence[int] = ()  # of the pieces of X
-        self.first_piece = self.first_row = 0  # where these lengths begin
-        self.columns: tuple[str, ...] | None = None
-
-    def read(self, number: int, dtype: np.dtype[Any]) -> Block:
-        """No rows are here."""
-        raise AssertionError("an outline has no rows")
-
-    def place(self, row: int) -> str:
-        """A row, and where it is in a partition."""
-        begin = self.first_row
-        for number, length in enumerate(self.lengths, self.first_piece):
-            if row < begin + length:
-                return f"row {row:,} (row {row - begin:,} of partition {number})"
-            begin += length
-        return f"row {row:,}"
-
-    def column(self, part: str, number: int) -> str:
-        """The name of a column of X where it has one."""
-        return repr(self.columns[number]) if part == "X" and self.columns else str(number)
-
-    def within(self, first: int, end: int) -> Outline:
-        """The same with the lengths of only those pieces that hold these rows: a worker need not know all others."""
-        found = Outline()
-        vars(found).update({name: value for name, value in vars(self).items() if name in _OUTLINE})
-        begin, number = self.first_row, 0
-        while number < len(self.lengths) and begin + self.lengths[number] <= first:
-            begin += self.lengths[number]
-            number += 1
-        stop, last = begin, number
-        while last < len(self.lengths) and stop < end:
-            stop += self.lengths[last]
-            last += 1
-        found.lengths = tuple(self.lengths[number:last])
-        found.first_piece, found.first_row = self.first_piece + number, begin
-        return found
-
-
-_OUTLINE = {
-    "codes_labels", "columns", "coding", "rows", "inputs", "outputs", "has_weights", "total_weight",
-}  # fmt: skip
 
 
 class DaskBlocks(Outline):
@@ -98,6 +52,7 @@ class DaskBlocks(Outline):
     ) -> None:
         super().__init__()
         self.client = present_client()
+        check_environments(self.client)
         parts = [pieces_of(X, "X"), pieces_of(T, "T")]
         if sample_weight is not None:
             parts.append(pieces_of(sample_weight, "sample_weight"))
@@ -158,14 +113,14 @@ class DaskBlocks(Outline):
         missing = [key for key in wanted if key not in self._kept]
         found = dict(zip(missing, computed([wanted[key].parts[key[1]] for key in missing], self.client), strict=True))
         self._kept = {key: found[key] if key in found else self._kept[key] for key in wanted}
-        return [_slices(part, first, end, lambda p, at: self._kept[p.name, at]) for part in parts]
+        return [slices_of(part, first, end, lambda p, at: self._kept[p.name, at]) for part in parts]
 
     def task(self, number: int, dtype: np.dtype[Any]) -> Any:
         """The block as a Delayed, to be computed where it is to lie."""
         from dask import delayed
 
         first, end = self.bounds(number)
-        slices = [_slices(part, first, end, lambda p, at: p.parts[at]) for part in self._parts]
+        slices = [slices_of(part, first, end, lambda p, at: p.parts[at]) for part in self._parts]
         return delayed(assembled, pure=False)(self.assembly(number, dtype), *slices)
 
     def assembly(self, number: int, dtype: np.dtype[Any]) -> dict[str, Any]:
@@ -181,21 +136,6 @@ class DaskBlocks(Outline):
 
         return BlockedObjective if self.client is None else ClusterObjective
 
-    def fingerprint(self) -> str:
-        """SHA-256 over all of it; on the workers where there are some."""
-        if self.client is None:
-            return super().fingerprint()
-        import hashlib
-
-        from dask import delayed
-
-        digest = hashlib.sha256(repr((self.rows, self.inputs, self.outputs, self.has_weights)).encode())
-        kind = np.dtype(np.float64)
-        tasks = [delayed(_block_digest, pure=False)(self.task(number, kind)) for number in range(self.count)]
-        for found in computed(tasks, self.client):
-            digest.update(found)
-        return digest.hexdigest()
-
     @property
     def _parts(self) -> list[Pieces]:
         return [self.X, self.T] if self.weight is None else [self.X, self.T, self.weight]
@@ -210,7 +150,10 @@ class DaskBlocks(Outline):
         for part, needed in zip(parts, needs, strict=True):
             own = wants and part.name == "T"
             tasks.append([look(piece, part.columns, part.width, own) for piece in part.parts] if needed else [])
-        flat = iter(computed([task for some in tasks for task in some], self.client))
+        names = [
+            f"Partition {n} of {part.name}" for part, some in zip(parts, tasks, strict=True) for n in range(len(some))
+        ]
+        flat = iter(looked_at([task for some in tasks for task in some], names, self.client))
         found = []
         for part, some in zip(parts, tasks, strict=True):
             looks = [next(flat) for _ in some]
@@ -229,101 +172,8 @@ class DaskBlocks(Outline):
         from dask import delayed
 
         bounds = bounds_of(self.rows, self.inputs + self.outputs)
-        tasks = [delayed(_sum_of, pure=False)(_slices(self.weight, *b, lambda p, at: p.parts[at])) for b in bounds]
+        tasks = [delayed(sum_of, pure=False)(slices_of(self.weight, *b, lambda p, at: p.parts[at])) for b in bounds]
         sums = TreeSum()
         for number, found in enumerate(computed(tasks, self.client)):
             sums.add(number, found)
         return float(sums.total(len(bounds))) if bounds else 0.0
-
-
-class HeldBlocks(Blocks):
-    """Some blocks of a table, which are here."""
-
-    def __init__(self, outline: Outline, blocks: dict[int, Block]) -> None:
-        self.outline, self.blocks = outline, blocks
-        self.rows, self.inputs, self.outputs = outline.rows, outline.inputs, outline.outputs
-        self.has_weights, self.total_weight, self.coding = outline.has_weights, outline.total_weight, outline.coding
-
-    def read(self, number: int, dtype: np.dtype[Any]) -> Block:
-        """A block that is here."""
-        found = self.blocks[number]
-        if found.X.dtype == dtype:
-            return found
-        return Block(*(None if part is None else part.astype(dtype) for part in found))  # type: ignore[arg-type]
-
-    def place(self, row: int) -> str:
-        """As in the whole table."""
-        return self.outline.place(row)
-
-    def column(self, part: str, number: int) -> str:
-        """As in the whole table."""
-        return self.outline.column(part, number)
-
-
-def computed(tasks: Sequence[Any], client: Any) -> list[Any]:
-    """The results of Delayed things: on the cluster, or by Dask's scheduler of this machine."""
-    if not tasks:
-        return []
-    if client is None:
-        import dask
-
-        return list(dask.compute(*tasks))
-    with faults_named():
-        found: list[Any] = client.gather(client.compute(list(tasks)))
-    return found
-
-
-def assembled(known: dict[str, Any], X: Any, T: Any, weight: Any = None) -> Block:
-    """A block from slices of pieces, as a network takes it; without X where that is None."""
-    dtype, coding, first = known["dtype"], known["coding"], known["first"]
-    inputs = np.empty((0, 0), dtype)
-    if X is not None:
-        inputs = _joined(X, lambda rows: as_matrix(rows, "X", dtype), first)
-    if coding is None:
-        targets = _joined(T, lambda rows: as_matrix(rows, "T", dtype).reshape(len(rows), -1), first)
-    else:
-        targets = _joined(T, lambda rows: coding.indicator(np.asarray(rows), known["outputs"]).astype(dtype), first)
-    if weight is not None:
-        weight = _joined(weight, lambda rows: as_matrix(rows, "sample_weight", dtype).reshape(-1, 1), first)
-    return Block(inputs, targets, weight)
-
-
-def _joined(slices: Sequence[Any], rows_as: Any, first: int) -> Array:
-    """The rows of several slices in one array; a fault tells where its rows are counted from."""
-    found = []
-    for piece, number, a, b in slices:
-        rows = rows_of(piece, a, b)
-        try:
-            found.append(rows_as(rows))
-        except ChainruleError as error:
-            raise DataError(
-                *str(error).splitlines()[:3],
-                f"Rows are counted from row {first:,} of the table, in partition {number}.",
-            ) from None
-        first += b - a
-    whole: Array = aligned(found[0]) if len(found) == 1 else np.concatenate(found)
-    return whole
-
-
-def _slices(part: Pieces, first: int, end: int, piece_at: Any) -> list[list[Any]]:
-    """[piece, its number, first row, end] of each slice that these rows lie in."""
-
-    def one(span: Span) -> list[Any]:
-        return [piece_at(part, span.piece), span.piece, span.first, span.end]
-
-    return [one(span) for span in part.spans(first, end)]
-
-
-def _sum_of(slices: Sequence[Any]) -> float:
-    weight = _joined(slices, lambda rows: as_matrix(rows, "sample_weight", np.float64).reshape(-1), 0)
-    return float(weight.sum())
-
-
-def _block_digest(block: Block) -> bytes:
-    import hashlib
-
-    digest = hashlib.sha256()
-    for part in block:
-        if part is not None:
-            digest.update(np.ascontiguousarray(part, dtype="<f8").tobytes())
-    return digest.digest()

@@ -16,25 +16,25 @@ from chainrule.demo.pictures import CLASSES, overview, pictures
 from chainrule.show.style import number
 from chainrule.training import Run
 
+KINDS = ("png", "svg")
+
 
 def files(experiment: Experiment) -> dict[str, bytes]:
     """The figures (PNG for slides, SVG for print) and ``index.html``, which comes last.
 
     The same experiment gives the same bytes.
     """
-    from chainrule.show.save import figure_bytes, small_png
+    from chainrule.show.save import figure_files, small_png
 
-    figures = pictures(experiment)
-    found = {
-        f"{name}.{kind}": figure_bytes(figure, kind) for name, figure in figures.items() for kind in ("png", "svg")
-    }
+    drawn = {name: figure_files(figure, KINDS) for name, figure in pictures(experiment).items()}
+    found = {f"{name}.{kind}": content for name, kinds in drawn.items() for kind, content in kinds.items()}
     found["overview.png"] = small_png(overview(experiment))
-    found["index.html"] = page(experiment, figures).encode()
+    found["index.html"] = page(experiment, {name: kinds["svg"] for name, kinds in drawn.items()}).encode()
     return found
 
 
-def page(experiment: Experiment, figures: dict) -> str:
-    """``index.html``: the figures tied together with words, in the post's order."""
+def page(experiment: Experiment, figures: dict[str, bytes]) -> str:
+    """``index.html``: the figures, given as SVG, tied together with words, in the post's order."""
     from chainrule.show.inline import inline_svg
     from chainrule.show.templating import render_page, safe
 

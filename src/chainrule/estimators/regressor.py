@@ -185,7 +185,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             row = int(wrong.any(axis=1).argmax())
             allowed = "numbers from 0" if law == "exp" else "numbers from 0 to 1"
             raise DataError(
-                f"{int(wrong.sum())} values of y are outside what the output law {law!r} takes: {allowed}.",
+                f"{int(wrong.sum()):,} values of y are outside what the output law {law!r} takes: {allowed}.",
                 f"The first is {T[row][wrong[row]][0]:g}, at row {row}.",
             )
         return T

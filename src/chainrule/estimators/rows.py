@@ -73,7 +73,7 @@ def held_out(model: Any, data: Rows, random_state: Any) -> tuple[Rows, Rows]:
     if len(out) < 2:
         raise DataError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset.",
-            f"It would have {len(out)} of {rows} rows.",
+            f"It would have {len(out):,} of {rows:,} rows.",
             "Or give rows of your own: fit(X, y, X_val=..., y_val=...).",
         )
     return data.part(train), data.part(out)

@@ -140,6 +140,11 @@ class Objective:
     def _compiled(self) -> select.Evaluator | None:
         return self.choice.evaluator(self.X, self.T, self.weight)
 
+    def _serving(self, flat: Array) -> select.Evaluator | None:
+        """The compiled code, where it takes this vector as it is."""
+        is_plain = type(flat) is np.ndarray and flat.dtype == self.dtype and flat.shape == (self.net.size,)
+        return self._compiled if is_plain else None
+
     def prepare(self, memory: Recycled | None = None) -> None:
         """Lay out the rows as the compiled kernel reads them, now rather than when first needed."""
         if self._compiled:
@@ -147,9 +152,9 @@ class Objective:
 
     def value(self, flat: Array) -> Any:
         """J, a scalar in nats."""
+        if compiled := self._serving(flat):
+            return compiled.value(flat)
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == self.dtype and self._compiled:
-            return self._compiled.value(weights.flat)
         return self._sum(lambda X, T, weight, _: _wide(reference.log_likelihood(self.net, weights, X, T, weight)), 0.0)
 
     def gradient(self, flat: Array, *, J: bool = True, masks: MasksOfRows | None = None) -> tuple[Any, Array]:
@@ -157,10 +162,10 @@ class Objective:
 
         ``masks(first, count)`` are the masks of dropout for so many rows.
         """
-        weights = self.net.weights_from(flat)
-        if weights.flat.dtype == self.dtype and self._compiled and masks is None:
-            value, d = self._compiled.gradient(weights.flat, J=J)
+        if masks is None and (compiled := self._serving(flat)):
+            value, d = compiled.gradient(flat, J=J)
             return (value if J else np.nan), d
+        weights = self.net.weights_from(flat)
 
         def part(X: Array, T: Array, weight: Array | None, first: int) -> tuple[Any, Array]:
             value, d = reference.gradient(self.net, weights, X, T, weight, masks and masks(first, X.shape[0]))
@@ -171,9 +176,9 @@ class Objective:
 
     def hessian_product(self, flat: Array, v: Array) -> Array:
         """(d²J/dw²) v, (P,)."""
+        if (compiled := self._serving(flat)) and self._serving(v):
+            return compiled.hessian_product(flat, v)
         weights, direction = self.net.weights_from(flat), self.net.weights_from(v)
-        if weights.flat.dtype == direction.flat.dtype == self.dtype and self._compiled:
-            return self._compiled.hessian_product(weights.flat, direction.flat)
         found: Array = self._sum(
             lambda X, T, weight, _: reference.hessian_product(self.net, weights, X, T, direction, weight),
             np.zeros_like(weights.flat),
@@ -182,25 +187,21 @@ class Objective:
 
     def hessian(self, flat: Array) -> Array:
         """d²J/dw² (P, P): a product for each unit vector."""
+        if compiled := self._serving(flat):
+            return compiled.hessian(flat)
         weights = self.net.weights_from(flat)
-        if weights.flat.dtype == self.dtype and self._compiled:
-            return self._compiled.hessian(weights.flat)
         return np.array([self.hessian_product(flat, unit) for unit in np.eye(flat.size, dtype=weights.flat.dtype)])
+
+    def score(self, flat: Array) -> float | None:
+        """The weight of rows (labels) right, or the sum of squares of t - y; None where no compiled code gives it."""
+        compiled = self._serving(flat)
+        return compiled.score(flat) if compiled else None
 
     def outputs(self, flat: Array) -> Array:
         """Y of every row, (N, K)."""
-        weights = self.net.weights_from(flat)
-        if weights.flat.dtype == self.dtype and self._compiled:
-            return self._compiled.outputs(weights.flat)
-        return outputs(self.net, weights, self.X)
-
-    def digest(self, digest: Any) -> None:
-        """Feed all its numbers to a hash."""
-        for part in (self.X, self.T, self.weight):
-            digest.update(repr(None if part is None else part.shape).encode())
-            if part is not None:
-                for at in range(0, len(part), ROWS_PER_CHUNK):
-                    digest.update(np.ascontiguousarray(part[at : at + ROWS_PER_CHUNK], dtype="<f8").tobytes())
+        if compiled := self._serving(flat):
+            return compiled.outputs(flat)
+        return outputs(self.net, self.net.weights_from(flat), self.X)
 
     def _chunks(self) -> Iterator[tuple[Array, Array, Array | None]]:
         for at in range(0, self.rows, ROWS_PER_CHUNK):

@@ -67,6 +67,10 @@ class Evaluator:
         """J."""
         return self._kernel.value(flat, self._rows, threads=self._threads)
 
+    def score(self, flat: Array) -> float | None:
+        """What the rows contribute to the rate; None where no compiled code gives it."""
+        return self._kernel.score(flat, self._rows, threads=self._threads)
+
     def prepare(self, memory: Recycled | None = None) -> None:
         """Lay out the rows as the kernel reads them, now rather than when first needed."""
         self.__dict__["_rows"] = self._kernel.rows(*self._data, memory=memory)
@@ -104,7 +108,12 @@ def _evaluator(net: Network, dtype: str, X: Array, T: Array, weight: Array | Non
 
 def threads_for(net: Network, rows: int) -> int:
     """Threads that pay: starting one costs about 50 microseconds, so each needs several times that to do."""
-    if reference_seconds(net, rows) < 0.01:
+    return 1 if reference_seconds(net, rows) < 0.01 else cores()
+
+
+def cores() -> int:
+    """Threads that compiled code may use; NumPy has its own."""
+    if why_not_compiled() is not None:
         return 1
     from chainrule.kernels.compiled.threads import available
 
@@ -131,7 +140,7 @@ def choose(net: Network, rows: int, evaluations: int | None = None, dtype: npt.D
     if numpy_seconds < compiling:
         return Choice(
             "reference",
-            f"NumPy takes about {numpy_seconds:.2g} s for all of {net.notation} on {rows} rows; "
+            f"NumPy takes about {numpy_seconds:.2g} s for all of {net.notation} on {rows:,} rows; "
             f"compiling alone takes about {compiling:.2g} s.",
         )
     if (missing := why_not_compiled()) is not None:
@@ -199,7 +208,7 @@ def _kernel(net: Network, dtype: np.dtype[Any]) -> tuple[Kernel | None, str]:
     try:
         found = Kernel(net, dtype)
         found.prepare()
-        reason = f"{net.notation} has {net.size} weights: "
+        reason = f"{net.notation} has {net.size:,} weights: "
         reason += "all of a sample stays in registers." if found.is_unrolled else "matrix products pay."
     except NotCompilable as error:
         found, reason = None, f"A function of {net.notation} has no compiled form ({error}), so NumPy serves."

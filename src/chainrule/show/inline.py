@@ -15,15 +15,17 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _OPENING = re.compile(r"<svg\b[^>]*>", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="([^"]*)"')
+_PAPER = re.compile(r'(<g id="patch_1">\s*<path [^>]*style="fill: )#\w+')  # the first patch is the figure's own
 _REFERENCE = re.compile(r'(\bid="|xlink:href="#|\bhref="#|url\(#)')
 
 
-def inline_svg(figure: Figure, name: str, description: str) -> str:
+def inline_svg(figure: Figure | bytes, name: str, description: str) -> str:
     """The ``<svg>`` element of a figure, for a page of HTML.
 
     Parameters
     ----------
-    figure : Figure
+    figure : Figure, or bytes
+        A figure, or the SVG file of one.
     name : str
         Unique on the page: each id inside begins with it.
     description : str
@@ -33,8 +35,8 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     -------
     str. Colours of the palette are written ``var(--blue, #0072b2)``, so that a page can give its dark shades.
     """
-    figure.set_facecolor("none")
-    text = figure_bytes(figure, "svg").decode()
+    text = (figure if isinstance(figure, bytes) else figure_bytes(figure, "svg")).decode()
+    text = _PAPER.sub(r"\g<1>none", text, count=1)
     text = _COMMENT.sub("", _METADATA.sub("", _BEFORE_SVG.sub("", text)))
     box = _VIEW_BOX.search(text)
     assert box, "matplotlib writes a viewBox"

@@ -225,7 +225,7 @@ def _checked(X: npt.ArrayLike, labels: npt.ArrayLike, classes: Sequence[object] 
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise DataError(f"A picture of the plane needs X of shape (rows, 2), not {points.shape}.")
     if found.shape != (len(points),):
-        raise DataError(f"X has {len(points)} rows and the labels have the shape {found.shape}.")
+        raise DataError(f"X has {len(points):,} rows and the labels have the shape {found.shape}.")
     if not np.isfinite(points).all():
         raise DataError("X has values that are missing or infinite, which have no place in a picture.")
     values = np.unique(found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -66,24 +68,58 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
 
 def figure_bytes(figure: Figure, kind: str, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
     """The figure as a file of this kind (png, svg, pdf); the same figure gives the same bytes."""
-    held = io.BytesIO()
-    with settings():
-        if kind == "svg":
-            figure.savefig(held, format=kind, dpi=SURFACE_DOTS_PER_INCH, metadata=_METADATA[kind])
-            return _compact(held.getvalue().decode()).encode()
-        figure.savefig(held, format=kind, dpi=dots_per_inch, metadata=_METADATA[kind])
-    return held.getvalue()
+    return figure_files(figure, [kind], dots_per_inch)[kind]
+
+
+def figure_files(figure: Figure, kinds: Sequence[str], dots_per_inch: float = DOTS_PER_INCH) -> dict[str, bytes]:
+    """The figure as a file of each of these kinds."""
+    found = {}
+    with _laid_out(figure, dots_per_inch):
+        for kind in kinds:
+            held = io.BytesIO()
+            dots = SURFACE_DOTS_PER_INCH if kind == "svg" else dots_per_inch
+            figure.savefig(held, format=kind, dpi=dots, metadata=_METADATA[kind])
+            found[kind] = _compact(held.getvalue().decode()).encode() if kind == "svg" else held.getvalue()
+    return found
 
 
 def small_png(figure: Figure, dots_per_inch: float = 120) -> bytes:
     """The figure as a PNG of 256 colours: about a third of the bytes, for a page that loads it."""
     from PIL import Image  # matplotlib brings it, to write PNGs
 
-    held = io.BytesIO()
-    with Image.open(io.BytesIO(figure_bytes(figure, "png", dots_per_inch))) as picture:
-        few = picture.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE)
-        few.save(held, "png", optimize=True)
+    raw, held = io.BytesIO(), io.BytesIO()
+    with _laid_out(figure, dots_per_inch):
+        figure.savefig(raw, format="png", dpi=dots_per_inch, pil_kwargs={"compress_level": 0})  # it is read at once
+    with Image.open(raw) as picture:
+        settled = max(1, picture.width * picture.height // 1000)  # so few pixels may still want another colour
+        colours = picture.convert("RGB").quantize(
+            256, method=Image.Quantize.MEDIANCUT, kmeans=settled, dither=Image.Dither.NONE
+        )
+        colours.save(held, "png")
     return held.getvalue()
+
+
+@contextmanager
+def _laid_out(figure: Figure, dots_per_inch: float) -> Iterator[None]:
+    """The figure laid out once, for all the files of it, under `settings`.
+
+    Left to itself, matplotlib lays it out for each file anew, from where the last one left it, and draws all of it
+    once more than anyone sees.
+    """
+    engine, dots = figure.get_layout_engine(), figure.dpi
+    with settings():
+        if engine is None:
+            yield
+            return
+        try:
+            figure.dpi = dots_per_inch
+            engine.execute(figure)
+            figure.dpi = dots
+            figure.set_layout_engine(None)
+            yield
+        finally:
+            figure.dpi = dots
+            figure.set_layout_engine(engine)
 
 
 def _compact(svg: str) -> str:

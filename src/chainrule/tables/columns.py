@@ -54,6 +54,13 @@ class Column:
     is_constant: bool = False
 
     @property
+    def near(self) -> tuple[float, float]:
+        """The least and the greatest value that are not far outside: beyond the training rows' by their own width."""
+        low, high, largest = float(self.minimum), float(self.maximum), np.finfo(float).max
+        span = min(high - low, largest)
+        return max(low - span, -largest), min(high + span, largest)
+
+    @property
     def inputs(self) -> list[str]:
         """Names of the inputs made of it."""
         if self.is_constant:
@@ -160,9 +167,9 @@ def read_column(column: Column, table: Table) -> Reading:
         bad = wrong
     else:
         bad = wrong | missing
-    span = min(column.maximum - column.minimum, np.finfo(float).max)
+    low, high = column.near
     with np.errstate(invalid="ignore", over="ignore"):
-        outside = ~bad & ((raw < column.minimum - span) | (raw > column.maximum + span))
+        outside = ~bad & ((raw < low) | (raw > high))
         scaled = np.clip((raw - column.mean) / column.scale, -_CLIP, _CLIP)
     values = scaled.reshape(-1, 1) if not column.is_constant else np.empty((rows, 0))
     return Reading(values, raw, missing, bad, outside, filled)

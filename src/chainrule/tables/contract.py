@@ -13,11 +13,10 @@ from chainrule.errors import DataError, listed
 from chainrule.tables.columns import Column, Reading, check_finite, fitted_column, read_column, rows_in
 from chainrule.tables.kinds import Kind
 from chainrule.tables.noticed import Far, Noticed
+from chainrule.tables.plain_numbers import PlainNumbers
 from chainrule.tables.table import Table
 
 Array = npt.NDArray[Any]
-
-_IN_CACHE = 4096  # rows that are filled column by column while they are in the processor's cache
 
 
 @dataclass
@@ -100,10 +99,10 @@ class Contract:
             A column is missing; or a cell is missing or of another kind, and bad rows are refused.
         """
         self.check_columns(table.names, table.source)
-        plain = self._plain_numbers(table)
-        if plain is not None:
-            return plain
-        rows = table.rows
+        plain, rows = self.plain(table), table.rows
+        X = None if plain is None else plain.inputs()
+        if X is not None:
+            return Applied(X, np.zeros(rows, bool), np.zeros(rows, bool), Noticed())
         found = Applied(np.empty((rows, len(self.inputs))), np.zeros(rows, bool), np.zeros(rows, bool), Noticed())
         farthest: tuple[float, str] | None = None
         at = 0
@@ -133,41 +132,16 @@ class Contract:
             found.noticed.far = Far(len(far), table.places(far), table.place(far[0]), *farthest)
         return found
 
-    def _plain_numbers(self, table: Table) -> Applied | None:
-        """The same, all columns at once, where all are numbers and no cell is missing, infinite or far outside."""
-        columns = [column for column in self.columns if column.inputs]
-        series = [table.columns[column.name] for column in self.columns]
-        if (
-            not table.rows
-            or any(column.kind != Kind.NUMBER.value for column in self.columns)
-            or not all(values.dtype.is_numeric() and not values.null_count() for values in series)
-        ):
-            return None
-        for column, values in zip(self.columns, series, strict=True):
-            low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
-            span = min(column.maximum - column.minimum, np.finfo(float).max)
-            inside = column.minimum - span <= low and high <= column.maximum + span
-            if not (inside and np.isfinite(low) and np.isfinite(high)):
-                return None
-        X = np.empty((table.rows, len(columns)))
-        arrays = [table.columns[column.name].to_numpy() for column in columns]
-        mean, scale = (np.array([getattr(column, name) for column in columns]) for name in ("mean", "scale"))
-        for first in range(0, table.rows, _IN_CACHE):
-            part = X[first : first + _IN_CACHE]
-            for at, array in enumerate(arrays):
-                part[:, at] = array[first : first + _IN_CACHE]
-            part -= mean
-            part /= scale
-        if not np.isfinite(X.sum()):  # NaN: no least and no greatest value shows it
-            return None
-        return Applied(X, np.zeros(table.rows, bool), np.zeros(table.rows, bool), Noticed())
+    def plain(self, table: Table) -> PlainNumbers | None:
+        """The rows of a table whose columns are all numbers without a missing cell; None of any other."""
+        return PlainNumbers.of(self.columns, table)
 
     def check_columns(self, names: Sequence[str], source: str) -> None:
         """DataError where a table with these columns lacks some."""
         gone = [name for name in self.names if name not in names]
         if gone:
             raise DataError(
-                f"{source} lacks {len(gone)} of the {len(self.names)} columns the model was trained on.",
+                f"{source} lacks {len(gone):,} of the {len(self.names):,} columns the model was trained on.",
                 f"Missing: {listed(gone)}.",
                 f"It has {listed(names)}.",
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import DataError, SettingError
-from chainrule.kernels import outputs, select
 from chainrule.network import Network, Weights
 from chainrule.tables.contract import Contract
+from chainrule.tables.forward import Forward
 from chainrule.tables.kinds import as_text
 from chainrule.tables.noticed import Noticed
+from chainrule.tables.predictions import Predictions, most_probable
 from chainrule.tables.read import read
 from chainrule.tables.score import Score, ScoreSum, scored_classes, scored_numbers
 from chainrule.tables.table import Table
@@ -24,36 +24,6 @@ if TYPE_CHECKING:
     from chainrule.training import History, Outcome
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a model says of each row of a table.
-
-    Attributes
-    ----------
-    values : array (N,)
-        Predicted class or number.
-    probabilities : array (N, C)
-        Of each class; no columns for numbers.
-    bad : bool array (N,)
-        Rows without a prediction: a cell was missing or unreadable. Their probabilities are NaN.
-    outside : bool array (N,)
-        Rows with an input far outside the training range: beyond it by more than its own width.
-    noticed : Noticed
-        What a person should know of the table.
-    """
-
-    values: Array
-    probabilities: Array
-    bad: Array
-    outside: Array
-    noticed: Noticed
-
-    @property
-    def notes(self) -> list[str]:
-        """What a person should know, in sentences."""
-        return [*self.noticed.notes(), *self.noticed.not_seen()]
 
 
 @dataclass(frozen=True)
@@ -98,9 +68,7 @@ class TableModel:
         """A table read as in training: with the same words for missing cells."""
         return read(source, missing_words=self.settings.get("missing_words", ()), **options)
 
-    def predictions(
-        self, source: Any, *, bad_rows: str = "refuse", forward: Callable[[Array], Array] | None = None
-    ) -> Predictions:
+    def predictions(self, source: Any, *, bad_rows: str = "refuse", forward: Forward | None = None) -> Predictions:
         """Everything the model says of each row.
 
         Parameters
@@ -109,8 +77,8 @@ class TableModel:
             With at least the columns the model reads, in any order.
         bad_rows : {"refuse", "nan"}
             Whether a row with a missing or unreadable cell is an error, or has no prediction.
-        forward : callable, optional
-            The network's outputs (N, K) from inputs (N, D), for whoever asks for many blocks; see `forward_for`.
+        forward : Forward, optional
+            For whoever asks for many blocks; see `forward_for`.
 
         Raises
         ------
@@ -122,31 +90,33 @@ class TableModel:
         if bad_rows not in ("refuse", "nan"):
             raise SettingError(f"What to do with bad rows must be 'refuse' or 'nan', not {bad_rows!r}.")
         table = source if isinstance(source, Table) else self.read(source)
-        seen = self.contract.apply(table, bad_rows=bad_rows)
-        good = ~seen.bad
+        self.contract.check_columns(table.names, table.source)
+        forward = forward or self.forward_for(table.rows)
+        plain, none = self.contract.plain(table), np.zeros(table.rows, bool)
         with np.errstate(over="ignore"):  # far outside the training range exp may overflow: infinite, and flagged
-            X = np.ascontiguousarray(seen.X if good.all() else seen.X[good])
-            Y = outputs(self.network, self.weights, X) if forward is None else forward(X)
-        if self.target.task != "classify":
-            values = np.full(table.rows, np.nan)
-            values[good] = self.target.decode(Y)
-            return Predictions(values, np.empty((table.rows, 0)), seen.bad, seen.outside, seen.noticed)
-        classes = self.classes
-        P = np.full((table.rows, len(classes)), np.nan)
-        P[good] = self.target.probabilities(Y)
-        values = classes[(P if good.all() else np.where(good[:, None], P, 0)).argmax(axis=1)]
-        if seen.bad.any():
-            values = values.astype(object)
-            values[seen.bad] = None
-        return Predictions(values, P, seen.bad, seen.outside, seen.noticed)
+            Y = None if plain is None else forward.of_plain(plain)
+            if Y is not None:
+                return self._said(Y, none, none, Noticed())
+            seen = self.contract.apply(table, bad_rows=bad_rows)
+            is_bad = bool(seen.bad.any())
+            Y = forward(np.ascontiguousarray(seen.X[~seen.bad] if is_bad else seen.X))
+        return self._said(Y, seen.bad, seen.outside, seen.noticed)
 
-    def forward_for(self, rows: int) -> Callable[[Array], Array]:
+    def _said(self, Y: Array, bad: Array, outside: Array, noticed: Noticed) -> Predictions:
+        """What the outputs Y of all rows that are not bad mean."""
+        target, rows = self.target, len(bad)
+        if target.task != "classify":
+            numbers = _of_all(target.decode(Y), bad)
+            return Predictions(numbers, np.empty(0), np.empty((rows, 0)), bad, outside, noticed)
+        P = target.probabilities(Y)
+        decided = most_probable(P)
+        if len(P) < rows:
+            P, decided = _of_all(P, bad), _of_all(decided, bad, 0)
+        return Predictions(decided, self.classes, P, bad, outside, noticed)
+
+    def forward_for(self, rows: int, threads: int | None = None) -> Forward:
         """Outputs (n, K) of inputs (n, D), with the kernel that pays where so many rows are to come in all."""
-        kernel = select.for_outputs(self.network, rows, np.dtype(np.float64))
-        if kernel is None:
-            return lambda X: outputs(self.network, self.weights, X)
-        flat = np.ascontiguousarray(self.weights.flat, np.float64)
-        return lambda X: kernel.outputs(flat, X, threads=select.threads_for(self.network, len(X)))
+        return Forward(self.network, self.weights, rows, threads)
 
     def predict(self, source: Any, *, bad_rows: str = "refuse") -> Array:
         """Predicted class (of the labels' own type) or number of each row (N,); see `predictions`."""
@@ -222,3 +192,12 @@ class TableModel:
 
     def __repr__(self) -> str:
         return f"TableModel of {self.target.name!r}, {self.target.task}: {self.network.notation}"
+
+
+def _of_all(found: Array, bad: Array, none: float = np.nan) -> Array:
+    """What was found for the rows that are not bad, with ``none`` in those that are."""
+    if not bad.any():
+        return found
+    every = np.full((len(bad), *found.shape[1:]), none, found.dtype)
+    every[~bad] = found
+    return every

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from chainrule.tables.model import Predictions, TableModel
+from chainrule.tables.model import TableModel
 from chainrule.tables.noticed import Noticed
+from chainrule.tables.predictions import Predictions
 from chainrule.tables.streamed_model import StreamedPredictions
 
 
 def write_csv(said: StreamedPredictions, write: Callable[[str], object], labels: list[str]) -> None:
     """Lines of CSV, the header first; a class is written as ``labels`` has it."""
-    has_header = True
-    for _, block in said.blocks():
-        write(_frame(said.model, block, labels).write_csv(include_header=has_header))
-        has_header = False
+    model = said.model
+    header = _frame(model, _nothing(model), labels).write_csv()
+    for text in said.each(lambda _, block: _frame(model, block, labels).write_csv(include_header=False)):
+        write(header + text)
+        header = ""
 
 
 def write_parquet(said: StreamedPredictions, path: Path) -> None:
@@ -27,24 +29,27 @@ def write_parquet(said: StreamedPredictions, path: Path) -> None:
     from polars.io.plugins import register_io_source
 
     model = said.model
-    no_rows = np.empty(0, bool)
-    nothing = Predictions(np.empty(0), np.empty((0, len(model.classes))), no_rows, no_rows, Noticed())
 
     def blocks(columns: Any, predicate: Any, rows: Any, batch: Any) -> Iterator[pl.DataFrame]:
-        for _, block in said.blocks():
-            yield _frame(model, block)
+        yield from said.each(lambda _, block: _frame(model, block))
 
-    register_io_source(blocks, schema=_frame(model, nothing).schema).sink_parquet(path, maintain_order=True)
+    frame = register_io_source(blocks, schema=_frame(model, _nothing(model)).schema)
+    frame.sink_parquet(path, maintain_order=True, compression="snappy")
+
+
+def _nothing(model: TableModel) -> Predictions:
+    """Predictions of no rows."""
+    P, none, classes = np.empty((0, len(model.classes))), np.empty(0, bool), model.classes
+    return Predictions(np.empty(0, np.intp if len(classes) else float), classes, P, none, none, Noticed())
 
 
 def _frame(model: TableModel, said: Predictions, labels: list[str] | None = None) -> pl.DataFrame:
     """Prediction, probability of each class, whether the row lies far outside; null in rows without a prediction."""
     if model.target.classes:
         classes = pl.Series(model.classes if labels is None else labels)
-        best = np.where(said.bad[:, None], 0, said.probabilities).argmax(axis=1)
-        prediction = classes.gather(best.astype(np.uint32))
+        prediction = classes.gather(said.decided.astype(np.uint32))
     else:
-        prediction = pl.Series(said.values, dtype=pl.Float64)
+        prediction = pl.Series(said.decided, dtype=pl.Float64)
     outside = (
         pl.Series(said.outside) if labels is None else pl.Series(["no", "yes"]).gather(said.outside.astype(np.uint32))
     )

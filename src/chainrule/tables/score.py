@@ -134,6 +134,11 @@ class ScoreSum:
         self._true = self._true.plus(Moments.of(true))
         return self._parts[-1]
 
+    def join(self, later: ScoreSum) -> None:
+        """Add the rows of another, which follow."""
+        self._parts += later._parts
+        self._true = self._true.plus(later._true)
+
     def total(self) -> Score:
         """The figures over all rows."""
         parts = [part for part in self._parts if part.rows]

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from chainrule.errors import DataError
-from chainrule.tables.model import Predictions, TableModel
+from chainrule.kernels import select
+from chainrule.tables.in_turn import in_turn
+from chainrule.tables.model import TableModel
 from chainrule.tables.noticed import Noticed
+from chainrule.tables.predictions import Predictions
 from chainrule.tables.score import Score, ScoreSum
 from chainrule.tables.selection import ahead
 from chainrule.tables.source import Source
 from chainrule.tables.table import Table
 
 _MANY = 100_000  # rows, where only reading tells how many there are
+_MOST_WORKERS = 4  # reading a table is one thread's work, which does not feed more than some
+_READ_AHEAD = 5  # blocks: Parquet gives about four at once and then takes as long as for all of them
 
+Made = TypeVar("Made")
 Told = Callable[[int], object]
 
 
@@ -42,18 +49,30 @@ class StreamedPredictions:
         """What a person should know of the rows, in sentences."""
         return [*self.noticed.notes(), *self.noticed.not_seen()]
 
-    def blocks(self, *more: str) -> Iterator[tuple[Table, Predictions]]:
-        """Each block of rows, with the model's columns and ``more``, and what the model says of it."""
+    def blocks(self) -> Iterator[Predictions]:
+        """What the model says of each block of rows."""
+        return self.each(lambda block, said: said)
+
+    def each(self, work: Callable[[Table, Predictions], Made], *more: str) -> Iterator[Made]:
+        """``work(block, predictions)`` of each block, which has the model's columns and ``more``.
+
+        The next blocks are read, predicted and worked on while one is used.
+        """
         model = self.model
         model.contract.check_columns(self.source.names, self.source.name)
         source = self.source.with_words(model.settings.get("missing_words", ()))
-        forward = model.forward_for(self.source.rows or _MANY)
-        for block in ahead(source.blocks([*dict.fromkeys([*model.contract.names, *more])])):
+        forward = model.forward_for(self.source.rows or _MANY, threads=1)
+
+        def made(block: Table) -> tuple[Predictions, Made]:
             said = model.predictions(block, bad_rows=self.bad_rows, forward=forward)
-            self.rows += block.rows
+            return said, work(block, said)
+
+        blocks = ahead(source.blocks([*dict.fromkeys([*model.contract.names, *more])]), _READ_AHEAD)
+        for said, found in in_turn(made, blocks, min(select.cores(), _MOST_WORKERS)):
+            self.rows += len(said.bad)
             self.bad += int(said.bad.sum())
             self.noticed = self.noticed.plus(said.noticed)
-            yield block, said
+            yield found
             self.told(self.rows)
 
 
@@ -71,9 +90,15 @@ def streamed_score(
     if target.name not in source.names:
         raise model.has_no_target(source.name)
     said = StreamedPredictions(model, source, bad_rows, told)
+
+    def scored(block: Table, predictions: Predictions) -> ScoreSum:
+        of_block = ScoreSum(target)
+        model.add_score(of_block, block, predictions, bad_rows)
+        return of_block
+
     found = ScoreSum(target)
-    for block, predictions in said.blocks(target.name):
-        model.add_score(found, block, predictions, bad_rows)
+    for of_block in said.each(scored, target.name):
+        found.join(of_block)
     if not said.rows:
         raise DataError(f"{source.name} has no rows.")
     return found.total(), said

@@ -132,7 +132,12 @@ class Target:
 
     def probabilities(self, Y: Array) -> Array:
         """One column a class (N, C), from outputs (N, K)."""
-        return np.column_stack([1 - Y, Y]) if Y.shape[1] == 1 else Y
+        if Y.shape[1] > 1:
+            return Y
+        P = np.empty((2, len(Y)), Y.dtype)  # class by class in memory, as it is written
+        np.subtract(1, Y[:, 0], out=P[0])
+        P[1] = Y[:, 0]
+        return P.T
 
     def decode(self, Y: Array) -> Array:
         """Predicted number of each row in the target's unit (N,), from outputs (N, 1)."""

@@ -115,10 +115,6 @@ class PlanBlocks(Blocks):
         """The name of an input."""
         return repr(self.plan.contract.inputs[number]) if part == "X" else "of the target"
 
-    def fingerprint(self) -> str:
-        """The files as they are now, and which of their rows."""
-        return repr((self.plan.origin.status, self.plan.selection, self.share, self.side, self.plan.contract))
-
     def __getstate__(self) -> dict[str, Any]:
         """Without the rows read last."""
         return {**vars(self), "_last": None}

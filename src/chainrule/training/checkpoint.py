@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.atomic import writable, write_atomically
-from chainrule.errors import ModelFileError, SettingError
+from chainrule.errors import ClusterError, ModelFileError, SettingError
 from chainrule.kernels import Objective
+from chainrule.kernels.blocks import Block, block_digest, bounds_of
 from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.lock import locked
 from chainrule.training.checkpoint_bytes import packed, unpacked
@@ -43,13 +44,20 @@ class Checkpoint:
         self.recipe = json.loads(json.dumps(dict(recipe)))  # as it comes back from a file
         self.every = every
         self._next = time.monotonic() + SECONDS_BETWEEN
+        self._progress: Progress | None = None  # that of the training, which goes on changing
 
     def save(self, progress: Progress, last: bool = False) -> None:
         """Write the file, unless it is too soon; ModelFileError leaves the one that was there intact."""
+        self._progress = progress
         if not last and self.every is None and time.monotonic() < self._next:
             return
         write_atomically(self.path, packed(progress, self.recipe))
         self._next = time.monotonic() + SECONDS_BETWEEN
+
+    def save_where_it_stands(self) -> None:
+        """Write the file, where the training has begun: somebody else ended it."""
+        if self._progress is not None:
+            self.save(self._progress, last=True)
 
     def load(self) -> Progress:
         """The progress in the file.
@@ -97,7 +105,7 @@ class Checkpoints:
     ) -> None:
         self._if_there = resume is True
         source = path if resume is True else None if resume is False else resume
-        same = {**course, "data": fingerprint(*data)} if path is not None or source is not None else {}
+        same = {**course, **_told(course, data)} if path is not None or source is not None else {}
 
         def files(place: Place | None) -> list[Checkpoint | None]:
             if place is None:
@@ -116,17 +124,33 @@ class Checkpoints:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold every file that will be written: ModelFileError where another training writes one of them."""
+        """Hold every file that will be written: ModelFileError where another training writes one of them.
+
+        Where a cluster is lost, each training so far is written.
+        """
+        files = [file for file in self._files if file is not None]
         with contextlib.ExitStack() as stack:
-            for file in self._files:
-                if file is not None:
-                    stack.enter_context(locked(file.path))
-            yield
+            for file in files:
+                stack.enter_context(locked(file.path))
+            try:
+                yield
+            except ClusterError:
+                for file in files:
+                    file.save_where_it_stands()
+                raise
 
     def saver(self, number: int) -> Callable[[Progress, bool], None] | None:
         """What saves a start; None where nothing does."""
         file = self._files[number]
         return file.save if file else None
+
+
+def _told(course: Mapping[str, Any], data: tuple[Objective | BlockedObjective | None, ...]) -> dict[str, str]:
+    """What tells the data; and for mini-batches, whose order hangs on it, whether these were read in blocks."""
+    found = {"data": fingerprint(*data)}
+    if course.get("batch_size") is not None:
+        found["rows"] = "in blocks" if isinstance(data[0], BlockedObjective) else "in memory"
+    return found
 
 
 def evaluations_before(checkpoint: Place | None, resume: Place | bool, starts: int) -> int | None:
@@ -155,12 +179,21 @@ def check_paths(checkpoint: Place | None, every: Any, resume: Place | bool) -> N
 
 
 def fingerprint(*objectives: Objective | BlockedObjective | None) -> str:
-    """SHA-256 over the data of these objectives, hexadecimal."""
+    """SHA-256 over the digests of all blocks of these objectives: the same in memory, in blocks, and on workers."""
     digest = hashlib.sha256()
-    for objective in objectives:
-        if objective is not None:
-            objective.digest(digest)
+    for one in objectives:
+        if one is not None:
+            digest.update(repr((one.rows, one.net.D, one.net.K)).encode())
+            for own in one.digests() if isinstance(one, BlockedObjective) else _digests(one):
+                digest.update(own)
     return digest.hexdigest()
+
+
+def _digests(objective: Objective) -> Iterator[bytes]:
+    """Those that the rows would have in blocks."""
+    X, T, weight = objective.X, objective.T, objective.weight
+    for first, end in bounds_of(objective.rows, objective.net.D + objective.net.K):
+        yield block_digest(Block(X[first:end], T[first:end], None if weight is None else weight[first:end]))
 
 
 def _content(path: Path) -> bytes:

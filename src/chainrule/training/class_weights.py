@@ -98,10 +98,6 @@ class ClassWeighted(SameRows):
         """As it is: it was made for a network."""
         return self
 
-    def fingerprint(self) -> str:
-        """That of the source, and the weights."""
-        return f"{self.source.fingerprint()} {self.weights.tolist()!r}"
-
     def _weighted(self, T: Array, weight: Array | None, dtype: np.dtype[Any]) -> Array:
         own: Array = self.weights[classes_of(T)].astype(dtype).reshape(-1, 1)
         return own if weight is None else own * weight

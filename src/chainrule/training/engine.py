@@ -196,11 +196,12 @@ class ReferenceEngine:
 
     def _iteration(self, solver: SecondOrder, state: State) -> State:
         """One iteration of a solver that looks at all rows; it counts as an epoch."""
+        found = solver.iterate(self.posterior, state.weights, state.memory)
+        if found is None:
+            return replace(state, exhausted=True)
         before = float(state.memory[0][0]) / self.posterior.scale - self.posterior.log_prior(state.weights)
-        new = solver.iterate(self.posterior, state)
-        if new.exhausted:
-            return new
-        return epoch_done(replace(new, update=new.update + 1, running=before))
+        weights, memory = found
+        return State(weights, memory, state.epoch + 1, 0, state.update + 1, 0.0, before, state.rate_factor)
 
 
 def updated(solver: FirstOrder, posterior: Posterior, state: State, J: float, g: Array, eta: float) -> State:

@@ -21,7 +21,7 @@ from chainrule.terminal import ProgressBar, is_interactive
 from chainrule.training.checkpoint import Checkpoints, check_paths, evaluations_before
 from chainrule.training.class_weights import class_weighted
 from chainrule.training.climb import Callback, Climb
-from chainrule.training.engine import engine_for, steps_are_compiled
+from chainrule.training.engine import Engine, engine_for, steps_are_compiled
 from chainrule.training.given import coded_targets, given_data
 from chainrule.training.history import Record
 from chainrule.training.measure import Meter, Watched, best_constant_of, figure_of
@@ -35,6 +35,7 @@ from chainrule.training.run import Run
 from chainrule.training.schedules import Schedule
 from chainrule.training.settings import checked_settings, floating
 from chainrule.training.solvers import SecondOrder
+from chainrule.training.state import State
 from chainrule.training.stop import Stop
 from chainrule.training.validation import Validation, held_out
 
@@ -274,18 +275,20 @@ def train(
 
             return call
 
+        stop = Stop(time_limit)
+
         def make(number: int) -> Climb:
             engine = engine_for(posterior, settings.method, settings.recipe(seeds[number]))
             so_far = files.progress(number)
             if so_far is None:
                 drawn = weights if weights is not None else net.initial_weights(scheme, seed=seeds[number])
                 with np.errstate(all="ignore"):  # a start from where nothing is finite is told by the first record
-                    so_far = Progress(engine.start(drawn.flat))
+                    so_far = Progress(_first(engine, drawn.flat, stop))
             save = files.saver(number)
             return Climb(engine, meter, settings.goals(), so_far, [watcher(number)], save, checkpoint_every)
 
         with files.held(), one_blas_thread():
-            best, ends = run_all(restarts, make, seeds, Stop(time_limit), workers)
+            best, ends = run_all(restarts, make, seeds, stop, workers)
             constant_J = best_constant_of(training)  # here too: threads of BLAS would spin on for 0.1 s after it
     told = {**settings.told(), "scheme": str(scheme), "restarts": restarts}
     return Run(
@@ -301,3 +304,15 @@ def train(
         restarts=ends,
         state=best.climb.progress.state,
     )
+
+
+def _first(engine: Engine, weights: npt.NDArray[np.floating[Any]], stop: Stop) -> State:
+    """The state before the first update, for which some solvers take a pass over the rows.
+
+    After Ctrl-C that pass is made anew, for a run has the J of its weights; who cannot wait for it says so once more.
+    """
+    try:
+        return engine.start(weights)
+    except KeyboardInterrupt:
+        stop.interrupt()
+    return engine.start(weights)

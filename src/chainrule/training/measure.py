@@ -110,12 +110,18 @@ def measured(
 
 def figure_of(objective: Objective, flat: Array) -> float:
     """What a block of rows contributes to the rate."""
+    found = objective.score(flat)
+    if found is not None:
+        return found
     return figure(objective.net.law, objective.outputs(flat), objective.T, objective.weight)
 
 
 def rate_of(objective: Objective, flat: Array) -> float:
     """The rate on the rows of an objective."""
-    law, Y, T, weight = objective.net.law, objective.outputs(flat), objective.T, objective.weight
+    law, found = objective.net.law, objective.score(flat)
+    if found is not None:
+        return rate_from(law, found, objective.targets)
+    Y, T, weight = objective.outputs(flat), objective.T, objective.weight
     if objective.has_one_block:
         return rate(law, Y, T, weight)
     sums = TreeSum()

@@ -40,7 +40,7 @@ def parted(blocks: Blocks, share: float, seed: int) -> tuple[Blocks, Blocks]:
     if not out.sum() or out.sum() == blocks.rows:
         left = "hold out" if not out.sum() else "train on"
         raise DataError(
-            f"A share of {share:g} of {blocks.rows} rows leaves no rows to {left}.",
+            f"A share of {share:g} of {blocks.rows:,} rows leaves no rows to {left}.",
             "Give more rows, another share, or validation=(X, T).",
         )
     weights = _weights(blocks, share, seed) if blocks.has_weights else (None, None)
@@ -128,10 +128,6 @@ class PartedBlocks(Blocks):
             return self
         return PartedBlocks(source, self.share, self.seed, self.wants_held_out, self._kept, self.total_weight)
 
-    def fingerprint(self) -> str:
-        """That of the source, and which rows."""
-        return f"{self.source.fingerprint()} {self.share!r} {self.seed} {self.wants_held_out}"
-
     def _holder(self, row: int) -> tuple[int, int]:
         """Which block of the source holds a row, and the row's place among those kept of it."""
         holder = int(np.searchsorted(self._ends, row, side="right"))
@@ -149,8 +145,8 @@ class PartedBlocks(Blocks):
         first, end = self.source.bounds(holder)
         if len(X) != end - first:
             raise DataError(
-                f"Block {holder} of the table, from {self.source.place(first)} on, has {len(X)} rows, not"
-                f" {end - first}.",
+                f"Block {holder} of the table, from {self.source.place(first)} on, has {len(X):,} rows, not"
+                f" {end - first:,}.",
                 "Did the table change while it was read? Start again with one that stays as it is.",
             )
         mask = self._mask(first, end)

@@ -122,12 +122,14 @@ class Posterior:
         return self.scale * (d if self.free is None else d * self.free)
 
     def hessian(self, flat: Array) -> Array:
-        """d²F/dw² between the free weights, symmetric, (free_count, free_count): a product a column."""
-        at = self.free_indices
-        H = self.objective.hessian(flat)[np.ix_(at, at)]
+        """d²F/dw² between the free weights, symmetric, (free_count, free_count)."""
+        H, at = self.objective.hessian(flat), self.free_indices
+        if self.free is not None:
+            H = H[np.ix_(at, at)]
         if self.penalty:
             H = H - np.diag(self.penalty * self.held[at])
-        return self.scale * (H + H.T) / 2
+        found: Array = (H + H.T) * (self.scale / 2)
+        return found
 
     @functools.cached_property
     def free_indices(self) -> Array:

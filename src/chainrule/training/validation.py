@@ -58,7 +58,7 @@ def held_out(
     if out.all() or not out.any():
         left = "train on" if out.all() else "hold out"
         raise DataError(
-            f"A share of {share:g} of {training.rows} rows leaves no rows to {left}.",
+            f"A share of {share:g} of {training.rows:,} rows leaves no rows to {left}.",
             "Give more rows, another share, or validation=(X, T).",
         )
     return training.of_rows(~out), training.of_rows(out)

@@ -10,6 +10,7 @@ from chainrule.errors import DataError
 from chainrule.kernels import Objective, reference
 from chainrule.kernels.blocks import Block
 from chainrule.kernels.blocks.objective import BlockedObjective, of_table
+from chainrule.training.measure import measured
 from support import problem, worst
 
 pytestmark = pytest.mark.usefixtures("small_blocks")
@@ -44,6 +45,9 @@ def test_blocks_give_the_bits_of_memory_however_they_are_put_together(notation, 
             assert J == J_memory or not with_J
             np.testing.assert_array_equal(d, d_memory)
         np.testing.assert_array_equal(read.hessian_product(w, v), memory.hessian_product(w, v))
+        if net.size < 60:
+            np.testing.assert_array_equal(read.hessian(w), memory.hessian(w))
+        assert measured(read, w)[1] == measured(memory, w)[1]
         outputs = np.concatenate([part.outputs(w) for _, part in read.parts()])
         assert worst(outputs, memory.outputs(w)) < (1e-14 if dtype == "float64" else 1e-6)
 
@@ -61,7 +65,7 @@ def test_sums_over_blocks_are_those_over_all_rows_at_once(notation, evaluations)
     expected = reference.hessian_product(net, net.weights_from(w), X, T, net.weights_from(v), column)
     assert worst(read.hessian_product(w, v), expected) < 1e-11
     if net.size < 60:
-        np.testing.assert_array_equal(read.hessian(w)[0], read.hessian_product(w, np.eye(net.size)[0]))
+        assert worst(read.hessian(w)[0], read.hessian_product(w, np.eye(net.size)[0])) < 1e-12
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
@@ -107,7 +111,7 @@ def test_no_more_than_two_blocks_are_in_memory():
         BlockedObjective(net, Counted(X, T)).gradient(w)
     finally:
         gc.enable()
-    assert max(most) == 2
+    assert max(most) <= 2  # one, where the reader never gets ahead
     assert not alive
 
 

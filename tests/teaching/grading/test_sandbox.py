@@ -93,7 +93,7 @@ def test_a_process_that_it_leaves_behind_is_ended_too(tmp_path):
     )
     outcome(body)
     number = int(mark.read_text())
-    for _ in range(100):
+    for _ in range(3000):
         try:
             state = Path(f"/proc/{number}/stat").read_text().split()[2]
         except OSError:

@@ -2,7 +2,7 @@
 
 from chainrule.kernels.blocks.moments import TargetMoments
 from chainrule.kernels.blocks.recycled import Recycled
-from chainrule.kernels.blocks.source import BLOCK_ROWS, Block, Blocks, SameRows, bounds_of, rows_per_block
+from chainrule.kernels.blocks.source import BLOCK_ROWS, Block, Blocks, SameRows, block_digest, bounds_of, rows_per_block
 from chainrule.kernels.blocks.tree import Node, TreeSum, plus
 from chainrule.kernels.blocks.weights import WeightSum
 
@@ -16,6 +16,7 @@ __all__ = [
     "TargetMoments",
     "TreeSum",
     "WeightSum",
+    "block_digest",
     "bounds_of",
     "plus",
     "rows_per_block",

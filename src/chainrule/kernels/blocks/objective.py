@@ -17,7 +17,7 @@ from chainrule.kernels.blocks.ahead import read_ahead
 from chainrule.kernels.blocks.checks import check_blocks, check_numbers, check_shape
 from chainrule.kernels.blocks.moments import TargetMoments
 from chainrule.kernels.blocks.recycled import Recycled
-from chainrule.kernels.blocks.source import Block, Blocks
+from chainrule.kernels.blocks.source import Block, Blocks, block_digest
 from chainrule.kernels.blocks.tree import TreeSum
 from chainrule.kernels.objective import MasksOfRows, Objective
 from chainrule.network import Network
@@ -188,9 +188,9 @@ class BlockedObjective:
                 self.block(number)
         return self._seen.total()
 
-    def digest(self, digest: Any) -> None:
-        """Feed what tells this table from others to a hash."""
-        digest.update(self.blocks.fingerprint().encode())
+    def digests(self) -> list[bytes]:
+        """What tells the table from others: a digest of each block, in a pass that also checks every number."""
+        return [block_digest(block) for block in read_ahead(self.block, range(self.blocks.count))]
 
     def _finite(self, number: int, part: Objective, value: Any) -> Any:
         """The value; an error where it is not finite because the block's numbers changed since they were checked."""

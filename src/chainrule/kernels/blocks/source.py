@@ -59,6 +59,15 @@ class Block(NamedTuple):
     weight: Array | None
 
 
+def block_digest(block: Block) -> bytes:
+    """SHA-256 over the numbers of a block, the same for single and double precision of the same numbers."""
+    digest = hashlib.sha256()
+    for part in block:
+        if part is not None:
+            digest.update(np.ascontiguousarray(part, dtype="<f8").data.cast("B"))
+    return digest.digest()
+
+
 class Blocks(abc.ABC):
     """A table that is read in blocks, again and again: what `chainrule.train` takes in place of arrays.
 
@@ -110,15 +119,6 @@ class Blocks(abc.ABC):
     def for_network(self, net: Network, coding: LabelCoding | None = None) -> Blocks:
         """The same table as a network takes it, where that is open: raw labels become columns, in a coding's order."""
         return self
-
-    def fingerprint(self) -> str:
-        """What tells this table from another one, for checkpoints: SHA-256 over all of it, in a pass over the table."""
-        digest = hashlib.sha256(repr((self.rows, self.inputs, self.outputs, self.has_weights)).encode())
-        for number in range(self.count):
-            for part in self.read(number, np.dtype(np.float64)):
-                if part is not None:
-                    digest.update(np.ascontiguousarray(part, dtype="<f8").tobytes())
-        return digest.hexdigest()
 
     @property
     def rows_per_block(self) -> int:

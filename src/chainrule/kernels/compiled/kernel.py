@@ -15,7 +15,7 @@ from llvmlite import ir
 
 from chainrule.functions import Activation
 from chainrule.kernels.blocks import Recycled, rows_per_block
-from chainrule.kernels.compiled import blocked, chunks, columns, shared, unrolled
+from chainrule.kernels.compiled import blocked, chunks, columns, from_columns, hessian, score, shared, unrolled
 from chainrule.kernels.compiled.epochs import CHUNK_ROWS
 from chainrule.kernels.compiled.last_layer import UNROLLED_OUTPUTS
 from chainrule.kernels.compiled.laws import constant_part
@@ -26,6 +26,7 @@ from chainrule.network import Network
 Array = npt.NDArray[Any]
 
 UNROLLED_WEIGHTS = {64: 100, 32: 150}  # above, the sums no longer fit the registers and blocks win
+ONE_PASS_WEIGHTS = 300  # above, the Hessian's code would take long to compile
 PAIRED_WEIGHTS = 75  # up to here two registers of samples at once hide the waiting for each other's exp
 
 
@@ -52,6 +53,11 @@ class Rows:
     constants: list[float]
     arrays: tuple[Array, ...]
     chunks_per_block: int
+
+    @functools.cached_property
+    def address(self) -> int:
+        """Of the table."""
+        return int(self.table.ctypes.data)
 
     @functools.cached_property
     def table(self) -> Array:
@@ -87,7 +93,13 @@ class Kernel:
 
     def gradient(self, flat: Array, rows: Rows, *, J: bool = True, threads: int = 1) -> tuple[float, Array]:
         """J and dJ/dw (P,): sums over chunks of rows, added in a fixed order whatever the number of threads."""
-        call, w = self._part("gradient" if J else "gradient alone", 7), self._vector(flat)
+        call = self._part("gradient" if J else "gradient alone", 7)
+        if len(rows.chunks) == 1:
+            own = self._vectors
+            own.w[:] = flat
+            call(rows.address, 1, own.at_w, own.at_g, self.net.size, own.at_J, self._space())
+            return rows.constants[0] + float(own.J[0]), own.g + 0.0  # as a sum that begins with 0: no -0
+        w = self._vector(flat)
 
         def part(table: Array, g: Array, values: Array, rows: Rows = rows) -> None:  # which keeps its arrays alive
             at_w, at_g, at_values = self._pointers(w, g, values)
@@ -109,6 +121,27 @@ class Kernel:
         found = in_order(part, rows.chunks, threads, 8)
         return float(chunks.tree_of_blocks(found, rows.constants, rows.chunks_per_block, len(rows.chunks)))
 
+    def score(self, flat: Array, rows: Rows, *, threads: int = 1) -> float | None:
+        """The weight of rows (labels) right, or the sum of squares of t - y; None where no pass is written for it."""
+        if not (self.is_unrolled and score.is_scored(self.net.law)):
+            return None
+        call = self._part("score", 9)
+        if len(rows.chunks) == 1:
+            own = self._vectors
+            own.w[:] = flat
+            call(*rows.chunks[0], own.at_w, own.at_J, 0)
+            return float(own.J[0])
+        w = self._vector(flat)
+
+        def part(chunk: tuple[int, ...], rows: Rows = rows) -> float:
+            total = np.zeros(1)
+            call(*chunk, *self._pointers(w, total), 0)
+            return float(total[0])
+
+        found = in_order(part, rows.chunks, threads, 8)
+        nothing = [0.0] * len(rows.constants)
+        return float(chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks)))
+
     def hessian_product(self, flat: Array, rows: Rows, v: Array, *, threads: int = 1) -> Array:
         """(d²J/dw²) v, (P,)."""
         call, w, moved = self._part("hessian_product", 10), self._vector(flat), self._vector(v)
@@ -124,7 +157,29 @@ class Kernel:
         return product
 
     def hessian(self, flat: Array, rows: Rows, *, threads: int = 1) -> Array:
-        """d²J/dw² (P, P): a product a column, the columns shared between threads."""
+        """d²J/dw² (P, P), symmetric; of a large network a product a column, the columns shared between threads."""
+        if self.net.size > ONE_PASS_WEIGHTS:
+            return self._columns(flat, rows, threads)
+        call = self._part("hessian", 9)
+        count, places = self._places
+        if len(rows.chunks) == 1:
+            own, C = self._vectors, np.empty(count, self.dtype)
+            own.w[:] = flat
+            call(*rows.chunks[0], own.at_w, C.ctypes.data, self._space("hessian"))
+            return C.take(places)
+        w = self._vector(flat)
+
+        def part(chunk: tuple[int, ...], rows: Rows = rows) -> Array:
+            C = np.empty(count, self.dtype)
+            call(*chunk, *self._pointers(w, C), self._space("hessian"))
+            return C
+
+        found = in_order(part, rows.chunks, threads, count * self.dtype.itemsize)
+        nothing = [np.zeros(count, self.dtype)] * len(rows.constants)
+        sums: Array = chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks))
+        return sums.take(places)
+
+    def _columns(self, flat: Array, rows: Rows, threads: int) -> Array:
         call, w, P = self._part("columns", 13), self._vector(flat), self.net.size
         units, part = np.eye(P, dtype=self.dtype), np.empty((P, P), self.dtype)
         where = (*self._pointers(w, units, part), P)
@@ -164,6 +219,12 @@ class Kernel:
         for _ in in_order(part, list(range(0, count, CHUNK_ROWS)), threads, 0):
             pass
         return Y
+
+    def fill_outputs(self, flat: Array, columns: from_columns.Columns, first: int, end: int, Y: Array) -> bool:
+        """Y[:, first:end] from these rows of raw columns; False where one is outside. See `from_columns.fill`."""
+        call, space = self._part(f"outputs of {columns.bits}-bit columns", 9), self._space()
+        w = self._vector(flat)
+        return from_columns.fill(lambda *where: call(*where, space), columns, first, end, w, Y, self.width)
 
     def rows(self, X: Array, T: Array, sample_weight: Array | None = None, memory: Recycled | None = None) -> Rows:
         """Arrays (N, D), (N, K) and (N,) or (N, 1) prepared for this kernel; X is not copied where it need not be."""
@@ -221,12 +282,19 @@ class Kernel:
                 "gradient alone": lambda m: chunks.write_gradients(m, *size, is_unrolled=self.is_unrolled, J=False),
                 "value": lambda m: writer.write_value(m, *size),
                 "outputs": lambda m: writer.write_outputs(m, *size),
+                "outputs of 32-bit columns": lambda m: self._write_outputs_of_columns(m, 32),
+                "outputs of 64-bit columns": lambda m: self._write_outputs_of_columns(m, 64),
                 "hessian_product": lambda m: writer.write_hessian_product(m, *size),
+                "score": lambda m: score.write_score(m, *size),
+                "hessian": lambda m: hessian.write_hessian(m, *size, is_unrolled=self.is_unrolled),
                 "columns": lambda m: columns.write_columns(m, *size, is_unrolled=self.is_unrolled),
             }
             found = self.library(name, write[name]).function(name.split()[0], arguments)
             self._functions[name] = found
         return found
+
+    def _write_outputs_of_columns(self, module: ir.Module, bits: int) -> ir.Function:
+        return from_columns.write_outputs(module, self.net, self.width, is_unrolled=self.is_unrolled, column_bits=bits)
 
     def _inputs(self, X: Array) -> tuple[Array, int, int]:
         """X as the kernel reads it, the distance of two units or samples, and the number of samples filled up."""
@@ -242,20 +310,45 @@ class Kernel:
         panel[:count] = X
         return panel, self.net.D, padded
 
+    @property
+    def _vectors(self) -> _Vectors:
+        """This thread's own, whose addresses need not be asked for at each call."""
+        found: _Vectors | None = getattr(self._own, "vectors", None)
+        if found is None:
+            found = self._own.vectors = _Vectors(self.net.size, self.dtype)
+        return found
+
     def _vector(self, flat: Array) -> Array:
         return np.ascontiguousarray(flat, self.dtype)
 
     def _pointers(self, *arrays: Array) -> tuple[int, ...]:
         return tuple(array.ctypes.data for array in arrays)
 
-    def _space(self) -> int:
+    def _space(self, purpose: str = "") -> int:
         """This thread's working memory."""
-        if self.is_unrolled:
+        if self.is_unrolled and not purpose:
             return 0
-        found = getattr(self._own, "space", None)
+        found = getattr(self._own, f"space {purpose}", None)
         if found is None:
-            found = self._own.space = aligned(blocked.working_memory(self.net, self.bits), self.dtype)
+            lanes = processor().lanes(self.bits)
+            count = hessian.working_memory(self.net, lanes) if purpose else blocked.working_memory(self.net, self.bits)
+            found = aligned(count, self.dtype)
+            setattr(self._own, f"space {purpose}", found)
         return int(found.ctypes.data)
+
+    @functools.cached_property
+    def _places(self) -> tuple[int, Array]:
+        """How many sums the Hessian is made of, and which each entry is."""
+        layout = hessian.Layout(self.net)
+        return layout.count, layout.places()
+
+
+class _Vectors:
+    """Weights, gradient and J in memory that stays."""
+
+    def __init__(self, size: int, dtype: np.dtype[Any]) -> None:
+        self.w, self.g, self.J = np.zeros(size, dtype), np.zeros(size, dtype), np.zeros(1)
+        self.at_w, self.at_g, self.at_J = (int(array.ctypes.data) for array in (self.w, self.g, self.J))
 
 
 def filled_up(count: int, to: int) -> int:

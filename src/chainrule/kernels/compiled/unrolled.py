@@ -23,7 +23,7 @@ SPACE = ["space*"]  # the blocked kernels' working memory, unused here
 Units = list[Value]
 
 
-class _Pass:
+class WeightsInRegisters:
     """Weights in registers, in the order of ``Weights.flat``."""
 
     def __init__(self, e: Emitter, net: Network, vector: Any) -> None:
@@ -80,7 +80,7 @@ class Sums:
             self.e.store_one(self.e.sum(each.value), pointer, at)
 
 
-def forward(p: _Pass, X: Units) -> tuple[list[Units], list[Units]]:
+def forward(p: WeightsInRegisters, X: Units) -> tuple[list[Units], list[Units]]:
     """A[l] of every layer and Z[l] of every layer but the last; slot 0 of A is unused, Z[0] = X."""
     A: list[Units] = [[]]
     Z: list[Units] = [X]
@@ -97,11 +97,11 @@ def write_gradient(
 ) -> ir.Function:
     """``gradient(rows, g, J, space)``: g (P,) is set to dJ/dw, and J[0] to J where ``J`` asks for it."""
     e = Emitter(module, name, [*ROWS, "g*", "J@", *SPACE], bits, width, internal)
-    p = _Pass(e, net, e.w)
+    p = WeightsInRegisters(e, net, e.w)
     sums = Sums(e, net.size)
     total = e.variable()
     with e.loop(e.n, width) as i:
-        X, T, s = _rows(e, net, i)
+        X, T, s = samples(e, net, i)
         A, Z = forward(p, X)
         if J:
             Y, density = means_and_density(net.law, A[net.L], T)
@@ -125,10 +125,10 @@ def write_gradient(
 def write_value(module: ir.Module, net: Network, bits: int, width: int) -> ir.Function:
     """``value(rows, g, J, space)``: J[0] is set to J; g is not touched."""
     e = Emitter(module, "value", [*ROWS, "g*", "J@", *SPACE], bits, width)
-    p = _Pass(e, net, e.w)
+    p = WeightsInRegisters(e, net, e.w)
     total = e.variable()
     with e.loop(e.n, width) as i:
-        X, T, s = _rows(e, net, i)
+        X, T, s = samples(e, net, i)
         A, _ = forward(p, X)
         total.add(means_and_density(net.law, A[net.L], T)[1] * s)
     e.builder.store(e.to_double(e.sum(total.value)), e.J)
@@ -138,7 +138,7 @@ def write_value(module: ir.Module, net: Network, bits: int, width: int) -> ir.Fu
 def write_outputs(module: ir.Module, net: Network, bits: int, width: int) -> ir.Function:
     """``outputs(rows, Y, ldy, space)``: Y (K, N)."""
     e = Emitter(module, "outputs", ["X*", "ldx", "n", "w*", "Y*", "ldy", *SPACE], bits, width)
-    p = _Pass(e, net, e.w)
+    p = WeightsInRegisters(e, net, e.w)
     with e.loop(e.n, width) as i:
         X = [e.load(e.X, e.plus(e.times(e.ldx, d), i)) for d in range(net.D)]
         A, _ = forward(p, X)
@@ -150,10 +150,10 @@ def write_outputs(module: ir.Module, net: Network, bits: int, width: int) -> ir.
 def write_hessian_product(module: ir.Module, net: Network, bits: int, width: int) -> ir.Function:
     """``hessian_product(rows, v, g, space)``: g (P,) is set to (d²J/dw²) v, `gradient` differentiated."""
     e = Emitter(module, "hessian_product", [*ROWS, "v*", "g*", *SPACE], bits, width)
-    p, v = _Pass(e, net, e.w), _Pass(e, net, e.v)
+    p, v = WeightsInRegisters(e, net, e.w), WeightsInRegisters(e, net, e.v)
     sums = Sums(e, net.size)
     with e.loop(e.n, width) as i:
-        X, T, s = _rows(e, net, i)
+        X, T, s = samples(e, net, i)
         A, Z = forward(p, X)
         RA: list[Units] = [[]]
         RZ: list[Units] = [[]]
@@ -184,7 +184,7 @@ def write_hessian_product(module: ir.Module, net: Network, bits: int, width: int
     return e.end()
 
 
-def _rows(e: Emitter, net: Network, i: Any) -> tuple[Units, Units, Value]:
+def samples(e: Emitter, net: Network, i: Any) -> tuple[Units, Units, Value]:
     """Inputs, targets and sample weights from sample i on."""
     X = [e.load(e.X, e.plus(e.times(e.ldx, d), i)) for d in range(net.D)]
     T = [e.load(e.T, e.plus(e.times(e.ldt, k), i)) for k in range(net.K)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from chainrule.errors import SettingError
 from chainrule.training.posterior import Posterior
+from chainrule.training.solvers.first_order import Memory
 from chainrule.training.solvers.line_search import Point, wolfe_step
-from chainrule.training.state import State
 
 Array = npt.NDArray[Any]
 
@@ -37,14 +37,14 @@ class LBFGS:
         if self.pairs < 1 or int(self.pairs) != self.pairs:
             raise SettingError(f"pairs must be a whole number from 1, not {self.pairs!r}.")
 
-    def start(self, posterior: Posterior, weights: Array) -> tuple[Array, ...]:
+    def start(self, posterior: Posterior, weights: Array) -> Memory:
         """The gradient at the start, and no pairs yet."""
         F, g = posterior.gradient(weights)
         return np.array([F]), g, np.empty((0, weights.size)), np.empty((0, weights.size))
 
-    def iterate(self, posterior: Posterior, state: State) -> State:
-        """One step up; the same state with ``exhausted`` set where no step goes up any more."""
-        (F,), g, S, Y = state.memory
+    def iterate(self, posterior: Posterior, w: Array, memory: Memory) -> tuple[Array, Memory] | None:
+        """Weights and memory after one step up; None where no step goes up any more."""
+        (F,), g, S, Y = memory
         for kept in (len(S), 0) if len(S) else (0,):  # a memory that leads nowhere is dropped, once
             S, Y = S[:kept], Y[:kept]
             direction = two_loops(g, S, Y)
@@ -52,13 +52,13 @@ class LBFGS:
             if not slope < 0:
                 continue
             first = 1.0 if kept else min(1.0, 1.0 / float(np.linalg.norm(g)))
-            origin = Point(0.0, state.weights, -F, -g, slope)
+            origin = Point(0.0, w, -float(F), -g, slope)
             found = wolfe_step(lambda w: _negated(posterior.gradient(w)), origin, direction, first)
             if found is not None:
                 new = -found.gradient
-                S, Y = remembered(S, Y, found.weights - state.weights, g - new, int(self.pairs))
-                return replace(state, weights=found.weights, memory=(np.array([-found.f]), new, S, Y))
-        return replace(state, exhausted=True)
+                S, Y = remembered(S, Y, found.weights - w, g - new, int(self.pairs))
+                return found.weights, (np.array([-found.f]), new, S, Y)
+        return None
 
 
 def two_loops(g: Array, S: Array, Y: Array) -> Array:

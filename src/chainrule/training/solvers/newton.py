@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,12 +11,14 @@ import numpy.typing as npt
 
 from chainrule.errors import SettingError
 from chainrule.training.posterior import Posterior
-from chainrule.training.solvers.trust_region import conjugate_gradients_step, exact_step
-from chainrule.training.state import State
+from chainrule.training.solvers.first_order import Memory
+from chainrule.training.solvers.trust_region import conjugate_gradients_step, step_along
 
 Array = npt.NDArray[Any]
 
 WORTH = 1e-4  # a step is taken when it gains this share of what the model promised
+NOISE = 8 * float(np.finfo(float).eps)  # of F, relative to it
+ACCURACY = 1e-3  # of the length of a step that the radius holds back, relative to it
 TRIES = 60  # radii tried in an iteration: each a quarter of the last
 
 
@@ -25,7 +28,7 @@ class Newton:
 
     The radius doubles where the model foretold the gain well and shrinks to a quarter where it did not. The Hessian
     may be singular (it is, for every softmax output: adding a constant to all classes changes nothing) or indefinite.
-    Up to ``dense`` free weights it is formed, a column a product, and the step is the global one of the ball;
+    Up to ``dense`` free weights it is formed, in one pass over the rows, and the step is the global one of the ball;
     above, conjugate gradients need only products.
 
     Memory: J and gradient at the weights, radius.
@@ -42,31 +45,27 @@ class Newton:
         if self.dense < 0 or int(self.dense) != self.dense:
             raise SettingError(f"dense must be a whole number from 0, not {self.dense!r}.")
 
-    def start(self, posterior: Posterior, weights: Array) -> tuple[Array, ...]:
+    def start(self, posterior: Posterior, weights: Array) -> Memory:
         """The gradient at the start, and a radius of 1."""
         F, g = posterior.gradient(weights)
         return np.array([F]), g, np.array([1.0])
 
-    def iterate(self, posterior: Posterior, state: State) -> State:
-        """One step up; the same state with ``exhausted`` set where no step goes up any more."""
-        (F,), g, (radius,) = state.memory
-        w, radius = state.weights, float(radius)
+    def iterate(self, posterior: Posterior, w: Array, memory: Memory) -> tuple[Array, Memory] | None:
+        """Weights and memory after one step up; None where no step goes up any more."""
+        F, g, radius = float(memory[0][0]), memory[1], float(memory[2][0])
         model = _Dense(posterior, w, g) if posterior.free_count <= self.dense else _Products(posterior, w, g)
         for _ in range(TRIES):
-            p = model.step(radius)
-            length = float(np.linalg.norm(p))
-            promised = float(g @ p) + float(p @ model.product(p)) / 2
+            p, length, promised = model.step(radius)
             if not promised > 0 or length == 0:
                 break
             F_new, g_new = posterior.gradient(w + p)
-            noise = 8 * np.finfo(float).eps * max(abs(F), abs(F_new))
             gain = F_new - F
-            if promised <= noise:  # rounding drowns the gain: judge by the gradient, and never go down
-                taken = gain >= 0 and float(np.linalg.norm(g_new)) < 0.99 * float(np.linalg.norm(g))
-                if not taken:
+            if promised <= NOISE * max(abs(F), abs(F_new)):
+                # rounding drowns the gain: judge by the gradient, and never go down
+                if not (gain >= 0 and float(g_new @ g_new) < 0.98 * float(g @ g)):  # 1 % shorter
                     break
-                return replace(state, weights=w + p, memory=(np.array([F_new]), g_new, np.array([radius])))
-            share = gain / promised if np.isfinite(F_new) and np.isfinite(g_new).all() else -np.inf
+                return w + p, (np.array([F_new]), g_new, memory[2])
+            share = gain / promised if math.isfinite(F_new) and np.isfinite(g_new).all() else -math.inf
             if share > 0.75 and length > 0.99 * radius:
                 next_radius = min(2 * radius, 1e8)
             elif share < 0.25:
@@ -74,29 +73,29 @@ class Newton:
             else:
                 next_radius = radius
             if share > WORTH and gain > 0:
-                return replace(state, weights=w + p, memory=(np.array([F_new]), g_new, np.array([next_radius])))
+                return w + p, (np.array([F_new]), g_new, np.array([next_radius]))
             radius = next_radius
-        return replace(state, exhausted=True)
+        return None
 
 
 class _Dense:
     """The quadratic model with its Hessian formed and taken apart once: another radius costs almost nothing."""
 
     def __init__(self, posterior: Posterior, w: Array, g: Array) -> None:
-        self.free = posterior.free_indices
-        self.size, self.g = w.size, g
-        self.H = posterior.hessian(w)
-        self.values, self.vectors = np.linalg.eigh(-self.H)
+        self.free = posterior.free_indices if posterior.free_count < w.size else None
+        self.size = w.size
+        self.values, self.vectors = np.linalg.eigh(-posterior.hessian(w))
+        self.slopes = (-g if self.free is None else -g[self.free]) @ self.vectors
 
-    def step(self, radius: float) -> Array:
-        p = np.zeros(self.size)
-        p[self.free] = exact_step(self.values, self.vectors, -self.g[self.free], radius)
-        return p
-
-    def product(self, p: Array) -> Array:
-        found = np.zeros(self.size)
-        found[self.free] = self.H @ p[self.free]
-        return found
+    def step(self, radius: float) -> tuple[Array, float, float]:
+        """The best step in the ball, its length, and the gain that the model promises."""
+        along = step_along(self.values, self.slopes, radius, ACCURACY)
+        promised = -float(along @ (self.slopes + 0.5 * self.values * along))
+        p = self.vectors @ along
+        if self.free is not None:
+            p, moved = np.zeros(self.size), p
+            p[self.free] = moved
+        return p, math.sqrt(float(along @ along)), promised
 
 
 class _Products:
@@ -105,9 +104,12 @@ class _Products:
     def __init__(self, posterior: Posterior, w: Array, g: Array) -> None:
         self.posterior, self.w, self.g = posterior, w, g
 
-    def step(self, radius: float) -> Array:
+    def step(self, radius: float) -> tuple[Array, float, float]:
+        """A good step in the ball, its length, and the gain that the model promises."""
         forcing = min(0.1, float(np.linalg.norm(self.g)) ** 0.5)  # superlinear near the top (Dembo et al. 1982)
-        return conjugate_gradients_step(lambda v: -self.product(v), -self.g, radius, forcing, most=self.w.size + 10)
+        p = conjugate_gradients_step(lambda v: -self.product(v), -self.g, radius, forcing, most=self.w.size + 10)
+        return p, float(np.linalg.norm(p)), float(self.g @ p) + float(p @ self.product(p)) / 2
 
     def product(self, p: Array) -> Array:
+        """(d²F/dw²) p."""
         return self.posterior.hessian_product(self.w, p)

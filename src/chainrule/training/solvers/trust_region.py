@@ -12,45 +12,49 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-def exact_step(values: Array, vectors: Array, g: Array, radius: float) -> Array:
-    """The global solution from the eigenvalues and eigenvectors of H.
+def exact_step(values: Array, vectors: Array, g: Array, radius: float, accuracy: float = 1e-10) -> Array:
+    """The global solution from the eigenvalues, lowest first, and eigenvectors of H.
 
     ``p = -(H + s I)^-1 g`` with the smallest s >= 0 that makes H + s I positive semidefinite and |p| <= radius; in the
-    hard case (g has no part along the lowest eigenvector) that eigenvector fills up the length.
+    hard case (g has no part along the lowest eigenvector) that eigenvector fills up the length. Where the ball binds,
+    ``|p|`` is within ``accuracy`` of the radius, relative to it.
 
     Source: Moré, Sorensen, Computing a trust region step (1983); Nocedal, Wright (2006), section 4.3.
     """
-    a = vectors.T @ g
-    lowest, largest = float(values[0]), float(np.abs(values).max())
+    return vectors @ step_along(values, g @ vectors, radius, accuracy)
+
+
+def step_along(values: Array, a: Array, radius: float, accuracy: float) -> Array:
+    """The same in the coordinates of the eigenvectors, from the slopes along them."""
+    lowest, size, steep = float(values[0]), math.sqrt(float(a @ a)), np.abs(a)
+    largest = max(-lowest, float(values[-1]))
     floor = max(0.0, -lowest)
     tiny = 1e-14 * max(largest, 1e-300)
-
-    def step(s: float) -> Array:
-        bottom = values + s
-        safe = np.where(bottom > tiny, bottom, np.inf)  # directions without curvature and without slope do not move
-        return -a / safe
-
-    p = step(floor)
-    if not np.any((values + floor <= tiny) & (np.abs(a) > 1e-12 * np.linalg.norm(a))):
-        length = float(np.linalg.norm(p))
+    bottom = values + floor
+    is_curved = bottom > tiny
+    p = -a / np.where(is_curved, bottom, np.inf)  # directions without curvature and without slope do not move
+    if (is_curved | (steep <= 1e-12 * size)).all():
+        length = math.sqrt(float(p @ p))
         if length <= radius:
             if lowest < -tiny:  # hard case: go along the lowest eigenvector to the rim
                 p[0] += math.sqrt(max(radius**2 - length**2, 0.0)) * (-1.0 if a[0] > 0 else 1.0)
-            return vectors @ p
+            return p
     # |p(s)| falls from infinity (or above radius) to 0: Newton on 1/radius - 1/|p(s)|, safeguarded by bisection, from
     # the s below which one part of p alone would be too long
-    low, high = floor, floor + float(np.linalg.norm(a)) / radius + largest
-    s = max(low, float((np.abs(a) / radius - values).max()), tiny)
+    low, high = floor, floor + size / radius + largest
+    s = max(low + tiny, float((steep / radius - values).max()))
     for _ in range(100):
-        p = step(s)
-        length = float(np.linalg.norm(p))
-        if abs(length - radius) <= 1e-10 * radius or high - low <= 1e-16 * high:
+        bottom = values + s
+        p = -a / bottom
+        square = float(p @ p)
+        length = math.sqrt(square)
+        if abs(length - radius) <= accuracy * radius or high - low <= 1e-16 * high:
             break
         low, high = (s, high) if length > radius else (low, s)
-        slope = float((p**2 / np.maximum(values + s, tiny)).sum())
-        new = s + (length / radius - 1) * length**2 / slope if slope > 0 else low
+        slope = float(p @ (p / bottom))
+        new = s + (length / radius - 1) * square / slope if slope > 0 else low
         s = new if low < new < high else (low + high) / 2
-    return vectors @ p
+    return p
 
 
 def conjugate_gradients_step(
