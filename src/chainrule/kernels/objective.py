@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.kernels import forward, reference, select
-from chainrule.kernels.blocks import Block, Recycled, TargetMoments, TreeSum, WeightSum, bounds_of, plus, rows_per_block
+from chainrule.kernels.blocks import (
+    Block,
+    Recycled,
+    TargetMoments,
+    TreeSum,
+    WeightSum,
+    block_digest,
+    bounds_of,
+    plus,
+    rows_per_block,
+)
 from chainrule.kernels.inputs import checked_inputs, checked_sample_weight, checked_targets, checked_weights
 from chainrule.network import Network, Weights
 
@@ -202,6 +212,11 @@ class Objective:
         if compiled := self._serving(flat):
             return compiled.outputs(flat)
         return outputs(self.net, self.net.weights_from(flat), self.X)
+
+    def digests(self) -> list[bytes]:
+        """A digest of each block that the rows would lie in: `chainrule.kernels.blocks.block_digest`."""
+        X, T, weight = self.X, self.T, self.weight
+        return [block_digest(Block(X[a:b], T[a:b], None if weight is None else weight[a:b])) for a, b in self.bounds]
 
     def _chunks(self) -> Iterator[tuple[Array, Array, Array | None]]:
         for at in range(0, self.rows, ROWS_PER_CHUNK):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.kernels.blocks.ahead import read_ahead
 from chainrule.tables.facts import is_missing
 from chainrule.tables.table import Table
 
@@ -87,12 +87,8 @@ def chance(seed: int, share: float, first: int, rows: int) -> Array:
 def ahead(blocks: Iterable[Table], most: int = 1) -> Iterator[Table]:
     """The same blocks, so many read ahead while one is used."""
     found = iter(blocks)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="chainrule reader")
-    try:
-        coming = deque(pool.submit(next, found, None) for _ in range(most))
-        while (block := coming.popleft().result()) is not None:
-            coming.append(pool.submit(next, found, None))
-            yield block
-            del block  # before the one after is asked for
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for block in read_ahead(lambda _: next(found, None), count(), most):
+        if block is None:
+            return
+        yield block
+        del block  # before the one after is asked for

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from chainrule.errors import DataError
 from chainrule.kernels import select
-from chainrule.tables.in_turn import in_turn
+from chainrule.kernels.blocks.ahead import read_ahead
 from chainrule.tables.model import TableModel
 from chainrule.tables.noticed import Noticed
 from chainrule.tables.predictions import Predictions
@@ -68,7 +68,8 @@ class StreamedPredictions:
             return said, work(block, said)
 
         blocks = ahead(source.blocks([*dict.fromkeys([*model.contract.names, *more])]), _READ_AHEAD)
-        for said, found in in_turn(made, blocks, min(select.cores(), _MOST_WORKERS)):
+        workers = min(select.cores(), _MOST_WORKERS)
+        for said, found in read_ahead(made, blocks, workers, workers):
             self.rows += len(said.bad)
             self.bad += int(said.bad.sum())
             self.noticed = self.noticed.plus(said.noticed)

@@ -16,7 +16,6 @@ import numpy as np
 from chainrule.atomic import writable, write_atomically
 from chainrule.errors import ClusterError, ModelFileError, SettingError
 from chainrule.kernels import Objective
-from chainrule.kernels.blocks import Block, block_digest, bounds_of
 from chainrule.kernels.blocks.objective import BlockedObjective
 from chainrule.lock import locked
 from chainrule.training.checkpoint_bytes import packed, unpacked
@@ -184,16 +183,9 @@ def fingerprint(*objectives: Objective | BlockedObjective | None) -> str:
     for one in objectives:
         if one is not None:
             digest.update(repr((one.rows, one.net.D, one.net.K)).encode())
-            for own in one.digests() if isinstance(one, BlockedObjective) else _digests(one):
+            for own in one.digests():
                 digest.update(own)
     return digest.hexdigest()
-
-
-def _digests(objective: Objective) -> Iterator[bytes]:
-    """Those that the rows would have in blocks."""
-    X, T, weight = objective.X, objective.T, objective.weight
-    for first, end in bounds_of(objective.rows, objective.net.D + objective.net.K):
-        yield block_digest(Block(X[first:end], T[first:end], None if weight is None else weight[first:end]))
 
 
 def _content(path: Path) -> bytes:

@@ -50,3 +50,25 @@ def test_whoever_stops_early_leaves_no_thread_behind():
     next(reader)
     reader.close()
     assert not [thread for thread in threading.enumerate() if "chainrule reader" in thread.name]
+
+
+def test_several_threads_read_and_the_order_stays():
+    both = threading.Barrier(3, timeout=60)
+
+    def read(number):
+        if number < 3:
+            both.wait()  # three are read at once, or none comes through
+        return number
+
+    assert list(read_ahead(read, range(7), 3, 3)) == list(range(7))
+
+
+def test_an_error_of_the_numbers_comes_after_all_before_it():
+    def numbers():
+        yield from range(3)
+        raise OSError("gone")
+
+    reader = read_ahead(lambda number: number, numbers(), 2, 2)
+    assert [next(reader) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(reader)

@@ -1,7 +1,8 @@
-"""Reading one block ahead: while one is computed with, the next is read."""
+"""Reading ahead: while one thing is computed with, the next is read."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -10,21 +11,34 @@ Number = TypeVar("Number")
 Read = TypeVar("Read")
 
 
-def read_ahead(read: Callable[[Number], Read], numbers: Iterable[Number]) -> Iterator[Read]:
-    """``read(number)`` of each number in its order, the next one in another thread while this one is used.
+def read_ahead(
+    read: Callable[[Number], Read], numbers: Iterable[Number], most: int = 1, workers: int = 1
+) -> Iterator[Read]:
+    """``read(number)`` of each number in its order, the next ones in other threads while this one is used.
 
-    At most two results are held: the one handed out and the one being read. Whoever stops early, by an error or by
-    Ctrl-C, waits for the one read under way.
+    At most ``most + 1`` results are held: the one handed out, and those that are read or wait. An error comes where it
+    would come without threads: after all that stands before it. Whoever stops early, by an error or by Ctrl-C, waits
+    for those being read.
     """
-    remaining = iter(numbers)
-    first = next(remaining, None)
-    if first is None:
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="chainrule reader") as pool:
-        coming: Future[Read] | None = pool.submit(read, first)
-        while coming is not None:
-            found = coming.result()
-            following = next(remaining, None)
-            coming = None if following is None else pool.submit(read, following)
-            yield found
-            del found  # before the one after is asked for: two at once, not three
+    coming, failure = iter(numbers), None
+    waiting: deque[Future[Read]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="chainrule reader")
+    try:
+        while True:
+            try:
+                number = next(coming)
+            except StopIteration:
+                break
+            except Exception as error:
+                failure = error
+                break
+            waiting.append(pool.submit(read, number))
+            del number  # whoever reads it is the last to hold it
+            if len(waiting) > most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+        if failure is not None:
+            raise failure
+    finally:
+        pool.shutdown(cancel_futures=True)

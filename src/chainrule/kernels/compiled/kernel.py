@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,29 +118,21 @@ class Kernel:
             call(*chunk, *self._pointers(w), 0, *self._pointers(value), self._space())
             return float(value[0])
 
-        found = in_order(part, rows.chunks, threads, 8)
-        return float(chunks.tree_of_blocks(found, rows.constants, rows.chunks_per_block, len(rows.chunks)))
+        return float(self._summed(part, rows, threads, 8, rows.constants))
 
     def score(self, flat: Array, rows: Rows, *, threads: int = 1) -> float | None:
         """The weight of rows (labels) right, or the sum of squares of t - y; None where no pass is written for it."""
         if not (self.is_unrolled and score.is_scored(self.net.law)):
             return None
         call = self._part("score", 9)
-        if len(rows.chunks) == 1:
-            own = self._vectors
-            own.w[:] = flat
-            call(*rows.chunks[0], own.at_w, own.at_J, 0)
-            return float(own.J[0])
-        w = self._vector(flat)
 
         def part(chunk: tuple[int, ...], rows: Rows = rows) -> float:
-            total = np.zeros(1)
-            call(*chunk, *self._pointers(w, total), 0)
-            return float(total[0])
+            own = self._vectors
+            own.w[:] = flat
+            call(*chunk, own.at_w, own.at_J, 0)
+            return float(own.J[0])
 
-        found = in_order(part, rows.chunks, threads, 8)
-        nothing = [0.0] * len(rows.constants)
-        return float(chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks)))
+        return float(self._summed(part, rows, threads, 8, [0.0] * len(rows.constants)))
 
     def hessian_product(self, flat: Array, rows: Rows, v: Array, *, threads: int = 1) -> Array:
         """(d²J/dw²) v, (P,)."""
@@ -151,9 +143,8 @@ class Kernel:
             call(*chunk, *self._pointers(w, moved, g), self._space())
             return g
 
-        found = in_order(part, rows.chunks, threads, self.net.size * self.dtype.itemsize)
-        nothing = [np.zeros(self.net.size, self.dtype)] * len(rows.constants)
-        product: Array = chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks))
+        nothing = np.zeros(self.net.size, self.dtype)
+        product: Array = self._summed(part, rows, threads, nothing.nbytes, [nothing] * len(rows.constants))
         return product
 
     def hessian(self, flat: Array, rows: Rows, *, threads: int = 1) -> Array:
@@ -162,21 +153,15 @@ class Kernel:
             return self._columns(flat, rows, threads)
         call = self._part("hessian", 9)
         count, places = self._places
-        if len(rows.chunks) == 1:
-            own, C = self._vectors, np.empty(count, self.dtype)
-            own.w[:] = flat
-            call(*rows.chunks[0], own.at_w, C.ctypes.data, self._space("hessian"))
-            return C.take(places)
-        w = self._vector(flat)
 
         def part(chunk: tuple[int, ...], rows: Rows = rows) -> Array:
-            C = np.empty(count, self.dtype)
-            call(*chunk, *self._pointers(w, C), self._space("hessian"))
+            own, C = self._vectors, np.empty(count, self.dtype)
+            own.w[:] = flat
+            call(*chunk, own.at_w, C.ctypes.data, self._space("hessian"))
             return C
 
-        found = in_order(part, rows.chunks, threads, count * self.dtype.itemsize)
-        nothing = [np.zeros(count, self.dtype)] * len(rows.constants)
-        sums: Array = chunks.tree_of_blocks(found, nothing, rows.chunks_per_block, len(rows.chunks))
+        nothing = np.zeros(count, self.dtype)
+        sums: Array = self._summed(part, rows, threads, nothing.nbytes, [nothing] * len(rows.constants))
         return sums.take(places)
 
     def _columns(self, flat: Array, rows: Rows, threads: int) -> Array:
@@ -292,6 +277,15 @@ class Kernel:
             found = self.library(name, write[name]).function(name.split()[0], arguments)
             self._functions[name] = found
         return found
+
+    def _summed(
+        self, part: Callable[[tuple[int, ...]], Any], rows: Rows, threads: int, result_bytes: int, begins: Sequence[Any]
+    ) -> Any:
+        """What each chunk contributes, added in a fixed order to what each block begins with."""
+        if len(rows.chunks) == 1:
+            return begins[0] + part(rows.chunks[0])
+        found = in_order(part, rows.chunks, threads, result_bytes)
+        return chunks.tree_of_blocks(found, begins, rows.chunks_per_block, len(rows.chunks))
 
     def _write_outputs_of_columns(self, module: ir.Module, bits: int) -> ir.Function:
         return from_columns.write_outputs(module, self.net, self.width, is_unrolled=self.is_unrolled, column_bits=bits)
